@@ -49,6 +49,7 @@ use crate::workers::outbound::Outbound;
 use crate::workers::phone_checks::PhoneChecks;
 use crate::workers::sources::Sources;
 use crate::workers::status_updates::StatusUpdates;
+use crate::workers::tags::Tags;
 use crate::workers::token_upkeep::TokenUpkeep;
 use crate::workers::waapify_events::WaapifyEvents;
 use crate::{clients, db, http, workers};
@@ -185,6 +186,7 @@ impl App {
         spawn_worker(tasks, PhoneChecks(context()), stopping);
         spawn_worker(tasks, OptOuts(context()), stopping);
         spawn_worker(tasks, Sources(context()), stopping);
+        spawn_worker(tasks, Tags(context()), stopping);
         spawn_worker(tasks, TokenUpkeep(context()), stopping);
         spawn_worker(tasks, Monitor(context()), stopping);
         spawn_worker(tasks, Alerts::new(context()), stopping);

@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 43] = [
+pub const TABLES: [&str; 47] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -22,6 +22,7 @@ pub const TABLES: [&str; 43] = [
     "companies",
     "connect_links",
     "contact_dnd",
+    "contact_tags",
     "contacts",
     "earlier_webhook_secrets",
     "ended_sessions",
@@ -36,6 +37,7 @@ pub const TABLES: [&str; 43] = [
     "lids",
     "locations",
     "misdirected_posts",
+    "number_rules",
     "numbers",
     "opt_out_settings",
     "opt_outs",
@@ -44,9 +46,11 @@ pub const TABLES: [&str; 43] = [
     "phone_checks",
     "rate_limits",
     "receipts",
+    "routing_settings",
     "source_looks",
     "sso_payloads",
     "status_updates",
+    "tag_looks",
     "timeline",
     "tokens",
     "unknown_events",
@@ -59,11 +63,12 @@ pub const TABLES: [&str; 43] = [
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// Every view that a migration created.
-const VIEWS: [&str; 6] = [
+const VIEWS: [&str; 7] = [
     "install_statuses",
     "installs",
     "messages",
     "open_incidents",
+    "outbound_queues",
     "setups",
     "steps",
 ];
@@ -84,7 +89,7 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
@@ -92,6 +97,7 @@ const FUNCTIONS: [&str; 10] = [
     "opt_out_of",
     "plain_text",
     "reason_of",
+    "route_of",
     "take_old_error",
     "take_old_outbound_reason",
     "take_old_reason",

@@ -10,7 +10,7 @@ use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::Incident;
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers;
-use crate::db::numbers::NumberRow;
+use crate::db::numbers::{NumberRow, rules};
 use crate::db::webhooks::unknown_events;
 use crate::doctor::acks::{Acks, Restriction};
 use crate::doctor::labels::{Said, location as say_location, number as say};
@@ -96,12 +96,17 @@ impl Doctor {
                 say_location::no_number(),
             )]);
         }
+        let gone = rules::list_gone(&self.0.pool, location).await?;
         let checked = join_all(
             found
                 .iter()
                 .map(|number| self.check_number(location, number, zone)),
         );
-        Ok(checked.await.into_iter().flatten().collect())
+        let mut findings: Vec<_> = checked.await.into_iter().flatten().collect();
+        findings.extend(gone.iter().map(|number| {
+            Finding::new("number_rules", State::Warn, say::rules_of_gone()).of_number(number)
+        }));
+        Ok(findings)
     }
 
     async fn check_number(

@@ -61,6 +61,8 @@ stored_enum! {
         ForgetOld = "forget_old", "forget old messages", "lupakan mesej lama";
         /// The opt-out words were changed.
         OptOut = "opt_out", "opt-out words", "perkataan berhenti";
+        /// The rules for the numbers that messages leave from were changed.
+        NumberRules = "number_rules", "rules for numbers", "peraturan nombor";
         /// A target of alerts was set.
         SetAlerts = "set_alerts", "set a target of alerts", "tetapkan sasaran makluman";
         /// A target of alerts was removed.

@@ -4,6 +4,7 @@ pub mod alert;
 pub mod audit;
 pub mod ids;
 pub mod language;
+pub mod number_rule;
 pub mod opt_out;
 pub mod phone_forms;
 pub mod progress;

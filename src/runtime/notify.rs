@@ -30,6 +30,8 @@ pub struct Signals {
     pub opt_outs: Signal,
     /// GHL is to be asked who wrote a message.
     pub sources: Signal,
+    /// The worker that asks for contacts' tags.
+    pub tags: Signal,
     /// An install or an uninstall has work left.
     pub token_upkeep: Signal,
     /// A number was linked or unlinked.
@@ -62,6 +64,7 @@ impl Signals {
             &self.phone_checks,
             &self.opt_outs,
             &self.sources,
+            &self.tags,
             &self.token_upkeep,
             &self.monitor,
             &self.alerts,

@@ -13,7 +13,7 @@
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
 //! * [`phone_checks`]: whose LID a held message has, asked from Waapify
 //! * [`opt_outs`]: who wants no more messages → GHL
-//! * [`sources`]: who wrote a message that waits, asked from GHL
+//! * [`sources`]: who wrote a message that waits, asked from GHL; [`tags`]: which tags its contact has
 //! * [`status_updates`]: how far a message got → GHL
 //! * [`hour_counts`]: messages counted by hour, for charts
 
@@ -32,6 +32,7 @@ mod recording;
 mod running_jobs;
 pub mod sources;
 pub mod status_updates;
+pub mod tags;
 pub mod token_upkeep;
 pub mod waapify_events;
 
@@ -79,7 +80,7 @@ pub struct Context {
 
 impl Context {
     /// Counts a part that is newly known to be sent, by the gateway's answer or by its echo.
-    pub(crate) fn count_sent(&self, moved: Option<Moved>) {
+    pub(crate) fn count_sent(&self, moved: Option<&Moved>) {
         let Some(moved) = moved else {
             return;
         };

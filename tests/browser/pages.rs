@@ -30,10 +30,11 @@ pub enum Page {
     Error,
     /// The page in GHL of a whole agency.
     AppAgency,
-    /// The page in GHL: overview, checks, opt-outs, the agency's alerts, a number's settings, messages, one message.
+    /// The page in GHL: overview, checks, opt-outs, rules for numbers, the agency's alerts, a number's settings, messages, one message.
     App,
     AppChecks,
     AppOptOut,
+    AppNumberRules,
     AppAlerts,
     AppSettings,
     AppMessages,
@@ -59,7 +60,7 @@ pub enum Page {
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 32] = [
+pub const ALL: [(Page, Option<&str>); 33] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
@@ -74,6 +75,7 @@ pub const ALL: [(Page, Option<&str>); 32] = [
     (Page::App, Some("app")),
     (Page::AppChecks, Some("app-checks")),
     (Page::AppOptOut, Some("app-opt-out")),
+    (Page::AppNumberRules, None),
     (Page::AppAlerts, None),
     (Page::AppSettings, Some("app-settings")),
     (Page::AppMessages, Some("app-messages")),
@@ -106,6 +108,7 @@ impl Page {
                 | Self::AppAgency
                 | Self::AppChecks
                 | Self::AppOptOut
+                | Self::AppNumberRules
                 | Self::AppAlerts
                 | Self::AppSettings
                 | Self::AppMessages
@@ -225,6 +228,11 @@ impl Page {
                 Box::pin(Self::App.open(stage, tab)).await;
                 click(tab, ".tabs a[href$='/opt-out']").await;
                 tab.find("[name=stop]").await;
+            }
+            Self::AppNumberRules => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                click(tab, "main a[href$='/number-rules']").await;
+                tab.find("[name=held]").await;
             }
             Self::AppAlerts => {
                 Box::pin(Self::App.open(stage, tab)).await;

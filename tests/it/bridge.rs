@@ -217,6 +217,7 @@ impl Bridge {
         let checks = Arc::new(workers::phone_checks::PhoneChecks(context()));
         let opt_outs = Arc::new(workers::opt_outs::OptOuts(context()));
         let sources = Arc::new(workers::sources::Sources(context()));
+        let tags = Arc::new(workers::tags::Tags(context()));
         let upkeep = Arc::new(workers::token_upkeep::TokenUpkeep(context()));
         loop {
             let done = step(&outbound).await
@@ -228,6 +229,7 @@ impl Bridge {
                 + step(&checks).await
                 + step(&opt_outs).await
                 + step(&sources).await
+                + step(&tags).await
                 + step(&upkeep).await;
             if done == 0 {
                 return;

@@ -69,6 +69,8 @@ pub struct ContactPhones {
     pub name: Option<String>,
     /// Its "do not disturb", if the answer tells that.
     pub dnd: Option<Dnd>,
+    /// Its tags in small letters, if the answer tells them.
+    pub tags: Option<Vec<String>>,
 }
 
 impl ContactPhones {
@@ -90,8 +92,16 @@ impl ContactPhones {
             country: country.map(|country| country.trim().to_ascii_uppercase()),
             name: name_of(contact),
             dnd: dnd_of(contact),
+            tags: tags_of(contact),
         }
     }
+}
+
+/// The tags of a contact, compared without regard to large and small letters: GHL stores small ones.
+fn tags_of(contact: &Value) -> Option<Vec<String>> {
+    let tags = contact.get("tags")?.as_array()?.iter();
+    let tags = tags.filter_map(Value::as_str);
+    Some(tags.map(|tag| tag.trim().to_lowercase()).collect())
 }
 
 /// "Do not disturb" for SMS, of a contact or of an event about it. The switch for all channels counts where SMS has none of

@@ -40,6 +40,8 @@ pub struct DeliveryHead {
     pub contact: String,
     /// A user of GHL is named as the sender.
     pub has_sender: bool,
+    /// That user.
+    pub sender: String,
     kind: String,
     app: String,
     provider: String,
@@ -80,6 +82,7 @@ impl DeliveryHead {
             message: scalar(message),
             contact: scalar(contact),
             has_sender: !scalar(user).is_empty(),
+            sender: scalar(user),
             kind: scalar(kind),
             app: scalar(app),
             provider: scalar(provider),

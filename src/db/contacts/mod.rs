@@ -3,7 +3,9 @@
 
 pub mod addresses;
 pub mod groups;
+pub mod last_numbers;
 pub mod lids;
 pub mod names;
 pub mod phone_checks;
 pub mod phones;
+pub mod tags;

@@ -5,9 +5,10 @@ use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
+use crate::db::contacts::tags;
 use crate::db::outbound::outcomes;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, Wait};
 
 /// A message that GHL delivered.
 #[derive(Clone, Debug)]
@@ -18,8 +19,8 @@ pub struct Delivery {
     pub ghl_message_id: GhlMessageId,
     /// The contact: each has one conversation, in which no message overtakes another.
     pub conversation: String,
-    /// It names the user who sent it: a person, or a workflow in their name.
-    pub has_sender: bool,
+    /// The user of GHL who sent it, if it names one: a person, or a workflow in their name.
+    pub sender: Option<String>,
     /// The signed bytes.
     pub body: Bytes,
     /// When it arrived.
@@ -36,6 +37,9 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// in which the customer wrote recently, 1 with a sender (which a workflow may have too,
 /// `docs/vendors/ghl.md#deliveries`), 0 otherwise. If it has to wait, GHL is asked ([`crate::db::outbound::sources`]), and
 /// a person's gets 3.
+///
+/// Where the location has several numbers, it leaves from the one that its contact last wrote to or was last written from, else
+/// by the location's rules; if these need the contact's tags, it waits a moment for them ([`crate::db::contacts::tags`]).
 ///
 /// # Errors
 /// None is stored when the database fails or refuses one of them.
@@ -69,34 +73,68 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         New,
         r#"
         -- The row itself is the first step of the timeline: the view `steps` shows it.
-        insert into outbound (
-            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender
+        with new as (
+            insert into outbound (
+                location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender, route,
+                is_waiting, reason_code, reason_args
+            )
+            select d.location_id, d.ghl_message_id, d.conversation, d.body,
+                case when r.asks then d.accepted_at + $9::interval else d.accepted_at end,
+                d.accepted_at,
+                -- The priority: did the customer write lately? If not, does the delivery name a user?
+                case
+                    when exists (
+                        select 1
+                        from contacts c
+                        where c.location_id = d.location_id and c.contact_id = d.conversation
+                          and c.wrote_at > d.accepted_at - $7::interval
+                    ) then 2
+                    else (d.sender is not null)::int
+                end,
+                d.sender is not null,
+                coalesce(r.route, ''),
+                coalesce(r.asks, false),
+                case when r.asks then $10::jsonb->>'code' end,
+                case when r.asks then $10::jsonb->'args' end
+            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[])
+                as d (location_id, ghl_message_id, conversation, body, accepted_at, sender)
+            -- A location with one number has no choice, and pays one look for it.
+            left join lateral (
+                select chosen.route, chosen.asks
+                from route_of(d.location_id, d.conversation, d.sender, d.accepted_at - $8::interval) chosen
+                where (
+                    select true
+                    from numbers n
+                    where n.location_id = d.location_id and n.webhook_secret is not null and not n.is_default
+                    limit 1
+                )
+            ) r on true
+            -- GHL delivers some messages twice.
+            on conflict (location_id, ghl_message_id) do nothing
+            returning location_id, ghl_message_id, conversation, accepted_at, is_waiting
+        ),
+        asked as (
+            -- GHL is asked for the tags of those contacts; their messages are due without them after a while.
+            insert into tag_looks (location_id, contact_id, due_at)
+            select location_id, conversation, min(accepted_at)
+            from new
+            where is_waiting
+            group by location_id, conversation
+            on conflict (location_id, contact_id) do nothing
         )
-        select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
-            -- The priority: did the customer write lately? If not, does the delivery name a user?
-            case
-                when exists (
-                    select 1
-                    from contacts c
-                    where c.location_id = d.location_id and c.contact_id = d.conversation
-                      and c.wrote_at > d.accepted_at - $7::interval
-                ) then 2
-                else d.has_sender::int
-            end,
-            d.has_sender
-        from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
-            as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
-        -- GHL delivers some messages twice.
-        on conflict (location_id, ghl_message_id) do nothing
-        returning location_id, ghl_message_id
+        select location_id as "location_id!: LocationId", ghl_message_id as "ghl_message_id!: GhlMessageId"
+        from new
         "#,
         &column(deliveries, |d| d.location_id.as_str()) as &[&str],
         &column(deliveries, |d| d.ghl_message_id.as_str()) as &[&str],
         &column(deliveries, |d| d.conversation.as_str()) as &[&str],
         &column(deliveries, |d| d.body.as_ref()) as &[&[u8]],
         &column(deliveries, |d| d.accepted_at),
-        &column(deliveries, |d| d.has_sender),
+        &column(deliveries, |d| d.sender.as_deref()) as &[Option<&str>],
         UNDER_WAY as Duration,
+        tags::FRESH as Duration,
+        tags::LONGEST_WAIT as Duration,
+        Reason::from(Wait::AskingTags) as Reason,
     )
     .fetch_all(connection)
     .await

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
+use crate::db::contacts::last_numbers;
 use crate::db::history::timeline;
 use crate::db::outbound::in_flight::PartOf;
 use crate::db::outbound::progress::advance;
@@ -41,12 +42,14 @@ pub enum KnownFrom {
 }
 
 /// A part that is newly known to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// When GHL delivered its message.
     pub accepted_at: OffsetDateTime,
     /// Whether it was the last one.
     pub is_whole: bool,
+    /// The chat (digits, or the address of one without a phone), if its contact was in touch with another number before.
+    pub changed_chat: Option<String>,
 }
 
 /// Records that a part was sent. The id is stored from every report, by the answer or an echo, early or late. The
@@ -70,6 +73,8 @@ pub async fn record_sent(
         update outbound
         set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
             state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end,
+            -- The next part leaves from the same number.
+            route = $5,
             -- What it waited for is over.
             reason_code = null, reason_args = null
         where location_id = $1 and id = $2 and parts_sent = $3
@@ -80,11 +85,15 @@ pub async fn record_sent(
         sent.message.0,
         sent.part,
         now,
+        sent.number,
     )
     .map(|row| (row.state, row.accepted_at))
     .fetch_optional(&mut *tx)
     .await?;
+    let mut changed_chat = None;
     if let Some((state, _)) = moved {
+        changed_chat =
+            last_numbers::record_sent(&mut tx, sent.location, sent.message, sent.number).await?;
         timeline::record_step(
             &mut tx,
             sent.location,
@@ -100,6 +109,7 @@ pub async fn record_sent(
     Ok(moved.map(|(state, accepted_at)| Moved {
         accepted_at,
         is_whole: state == MessageState::Sent,
+        changed_chat,
     }))
 }
 
@@ -125,20 +135,37 @@ async fn record_sent_first(
             update outbound o
             set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $6,
                 state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end,
+                -- The next part leaves from the same number.
+                route = $4,
                 -- What it waited for is over.
                 reason_code = null, reason_args = null
             from owner
             where o.location_id = $1 and o.id = $2 and o.parts_sent = $3
               and o.state in ('accepted', 'sending', 'unconfirmed')
-            returning o.location_id, o.id, o.state, o.accepted_at
+            returning o.location_id, o.id, o.state, o.accepted_at, o.conversation, o.chat
         ),
         noted as (
             -- 3. Its timeline says so.
             insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
             select location_id, id, $6, state, $7::jsonb->>'code', $7::jsonb->'args'
             from moved
+        ),
+        written_from as (
+            -- 4. Its contact is answered from the same number, where the location has several.
+            update contacts c
+            set last_number = $4
+            from moved
+            join contacts before on before.location_id = $1 and before.contact_id = moved.conversation
+            where c.location_id = $1 and c.phone = before.phone and before.last_number is distinct from $4
+              and exists (
+                  select 1
+                  from numbers n
+                  where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+              )
+            returning moved.chat, before.last_number is not null as is_change
         )
         select exists (select 1 from owner) as "is_first!",
+            (select chat from written_from where is_change limit 1) as changed_chat,
             (select accepted_at from moved) as accepted_at,
             coalesce((select state = 'sent' from moved), false) as "is_whole!"
         "#,
@@ -154,6 +181,7 @@ async fn record_sent_first(
         let moved = row.accepted_at.map(|accepted_at| Moved {
             accepted_at,
             is_whole: row.is_whole,
+            changed_chat: row.changed_chat,
         });
         (row.is_first, moved)
     })

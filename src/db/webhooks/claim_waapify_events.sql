@@ -115,6 +115,11 @@ claimed as (
 )
 select location_id as "location_id!: LocationId", id as "id!", number as "number!", body as "body!",
     attempt as "attempt!", received_at as "received_at!", crashed_attempts as "crashed_attempts!",
-    failures as "failures!", due_at as "leased_until!"
+    failures as "failures!", due_at as "leased_until!",
+    exists (
+        select 1
+        from numbers n
+        where n.location_id = claimed.location_id and n.webhook_secret is not null and not n.is_default
+    ) as "is_of_several!"
 from claimed
 order by step, coalesce(place, id), id

@@ -28,6 +28,8 @@ pub struct EventJob {
     pub failures: i32,
     /// When the lease of this claim ends.
     pub leased_until: OffsetDateTime,
+    /// Its location has several connected numbers.
+    pub is_of_several: bool,
 }
 
 /// Keeps an event of the number whose webhook address ends in the secret with this hash, or did within the last hour; whose number that is, none
@@ -122,6 +124,7 @@ pub async fn claim(
         crashed_attempts: row.crashed_attempts,
         failures: row.failures,
         leased_until: row.leased_until,
+        is_of_several: row.is_of_several,
     })
     .fetch_all(pool)
     .await?;
@@ -140,7 +143,12 @@ pub async fn find(pool: &Pool, location: &LocationId, id: i64) -> sqlx::Result<O
         EventJob,
         r#"
         select location_id, id, number, body, attempt, received_at, crashed_attempts, failures,
-            due_at as leased_until
+            due_at as leased_until,
+            exists (
+                select 1
+                from numbers n
+                where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+            ) as "is_of_several!"
         from waapify_events
         where location_id = $1 and id = $2
         "#,

@@ -124,6 +124,23 @@ pub(in crate::doctor) fn sends() -> Said {
     ))
 }
 
+pub(in crate::doctor) fn rules_of_gone() -> Said {
+    Said::wrong(
+        Text::new(
+            "Rules name this number, which is not connected any more.",
+            "Ada peraturan yang menamakan nombor ini, yang tidak lagi disambungkan.",
+        ),
+        Text::new(
+            "They do not count: these messages leave by the other rules, or from the default number.",
+            "Ia tidak dikira: mesej ini dihantar mengikut peraturan lain, atau dari nombor lalai.",
+        ),
+        Text::new(
+            "On the app's page inside GHL connect the number again, or change the rules (Which number messages leave from).",
+            "Di halaman aplikasi dalam GHL sambung nombor itu semula, atau ubah peraturan (Nombor asal penghantaran mesej).",
+        ),
+    )
+}
+
 pub(in crate::doctor) fn on_hold(reason: &Reason) -> Said {
     let why = reason.texts();
     Said::wrong(

@@ -24,7 +24,7 @@ use crate::model::ids::{CompanyId, LocationId};
 /// Where whoever has no session of the operator's is led.
 const SIGN_IN: &str = "/operator/sign-in";
 /// The forms, by their routes.
-const ACTIONS: [(&str, Action); 16] = [
+const ACTIONS: [(&str, Action); 17] = [
     (SIGN_IN, Action::SignIn),
     ("/operator/sign-out", Action::SignOut),
     ("/operator/messages/{id}/replay", Action::Replay),
@@ -40,6 +40,7 @@ const ACTIONS: [(&str, Action); 16] = [
     ("/app/{session}/old-messages/show", Action::ShowOld),
     ("/app/{session}/old-messages/forget", Action::ForgetOld),
     ("/app/{session}/opt-out", Action::OptOut),
+    ("/app/{session}/number-rules", Action::NumberRules),
     ("/app/{session}/alerts", Action::SetAlerts),
     ("/app/{session}/alerts/remove", Action::RemoveAlerts),
     ("/app/agency/{session}/token", Action::KeepToken),

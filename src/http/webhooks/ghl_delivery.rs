@@ -63,7 +63,7 @@ async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer
         location_id: LocationId(head.location),
         ghl_message_id: GhlMessageId(head.message),
         conversation,
-        has_sender: head.has_sender,
+        sender: Some(head.sender).filter(|_| head.has_sender),
         body: body.bytes().clone(),
         accepted_at: state.clock.now(),
     };

@@ -36,6 +36,14 @@ reasons! {
     FilesLookedAt = "files_looked_at",
         "its files were looked at",
         "fail-failnya telah disemak";
+    /// The number that it waited for is not connected any more.
+    NumberRemoved = "number_removed",
+        "the number that it was to leave from is not connected any more, so it leaves from the default number",
+        "nombor asal penghantarannya tidak lagi disambungkan, maka ia dihantar dari nombor lalai";
+    /// The number that it waited for is on hold.
+    NumberHeld = "number_held",
+        "the number that it was to leave from is on hold, so it leaves from the default number",
+        "nombor asal penghantarannya ditahan, maka ia dihantar dari nombor lalai";
     /// The process that had claimed it stopped.
     ProcessStopped = "process_stopped",
         "the process that was sending it stopped",

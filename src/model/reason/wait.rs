@@ -78,6 +78,10 @@ reasons! {
     AskingWhoWrote = "asking_who_wrote",
         "the customer has opted out, and GHL is being asked whether a person wrote this",
         "pelanggan telah berhenti melanggan, dan GHL sedang ditanya sama ada seorang pengguna menulisnya";
+    /// GHL is asked for the tags of a contact, which decide from which number a message leaves.
+    AskingTags = "asking_tags",
+        "GHL is being asked for the contact's tags, which decide the number that it leaves from",
+        "GHL sedang ditanya tentang tag kenalan ini, yang menentukan nombor asal penghantarannya";
     /// GHL has no contact with the customer's number.
     NoContact = "no_contact",
         "GHL has no contact with this number",

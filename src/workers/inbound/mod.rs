@@ -9,6 +9,7 @@ mod beginnings;
 pub(super) mod calls;
 pub(super) mod contacts;
 mod early_edits;
+mod last_numbers;
 pub(in crate::workers) mod lids;
 mod lookup;
 mod opt_outs;

@@ -10,6 +10,7 @@ use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Step};
 use crate::workers::Context;
 use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan, plan_to};
+use crate::workers::outbound::routes;
 
 /// Whether a message from our side is one of our sends. Then this echo proves that the part with the same text to the
 /// same chat was sent, which its worker may not know (yet). Some builds of the gateway do not mark echoes, so messages
@@ -43,7 +44,8 @@ pub(super) async fn confirm(
         };
         let (cause, now) = (Step::Echoed.into(), context.clock.now());
         let moved = receipts::record_sent(pool, sent, &cause, now).await?;
-        context.count_sent(moved);
+        context.count_sent(moved.as_ref());
+        routes::tell_number(context, sent, moved.as_ref()).await?;
         context.signals.outbound.notify_one();
         return Ok(true);
     }

@@ -24,7 +24,7 @@ use crate::workers::inbound::pairs;
 use crate::workers::inbound::pairs::Form;
 use crate::workers::inbound::readable::readable;
 use crate::workers::inbound::storing::store;
-use crate::workers::inbound::{beginnings, early_edits, opt_outs, own_sends};
+use crate::workers::inbound::{beginnings, early_edits, last_numbers, opt_outs, own_sends};
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::country_of;
 
@@ -57,7 +57,7 @@ pub(in crate::workers) async fn record(
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let answers = find_contact(context, job, message, &place.conversation).await?;
-    let text = text_in(&place, message, about, FileFate::None);
+    let text = text_in(job, &place, message, about, FileFate::None);
     let found = find_state(
         context,
         job,
@@ -75,7 +75,11 @@ pub(in crate::workers) async fn record(
         state => state,
     };
     let is_ignored = matches!(state, State::Ignored(_));
-    let texts = Fates::of(&place, message, about);
+    let chat = place.conversation.as_str();
+    place.changed_number =
+        !is_old && last_numbers::note(context, job, message, (chat, &state), sent_at).await?;
+    let text = text_in(job, &place, message, about, FileFate::None);
+    let texts = Fates::of(job, &place, message, about);
     let file = message.file.as_ref().filter(|_| !is_ignored);
     let new = NewInbound {
         location: &job.location_id,
@@ -166,6 +170,8 @@ pub(in crate::workers) struct Place {
     is_forwarded_group: bool,
     /// It goes on from a contact without a phone, which its next message says.
     began_elsewhere: bool,
+    /// Its other side was in touch with another number, which its message says.
+    changed_number: bool,
 }
 
 async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Result<Place> {
@@ -178,6 +184,7 @@ async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Re
             is_forwarded_group: message.origin == Origin::Customer
                 && numbers::forwards_groups(pool, location, &job.number).await?,
             began_elsewhere: false,
+            changed_number: false,
         },
         Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Assistant | Chat::Other => {
             Place::default()
@@ -203,6 +210,7 @@ pub(in crate::workers) async fn place_of(
         phone,
         is_forwarded_group: false,
         began_elsewhere: false,
+        changed_number: false,
     })
 }
 
@@ -225,6 +233,7 @@ async fn phone_of(
 
 /// What GHL shows of a message.
 fn text_in(
+    job: &EventJob,
     place: &Place,
     message: &Message,
     about: Option<&str>,
@@ -236,14 +245,13 @@ fn text_in(
     if place.is_forwarded_group && says_something {
         return Some(whatsapp_events::group_text(message, text.as_deref()));
     }
-    if place.began_elsewhere && says_something {
-        return Some(
-            format!("{BEGAN_ELSEWHERE}\n{}", text.unwrap_or_default())
-                .trim_end()
-                .to_owned(),
-        );
+    let number = (place.changed_number).then(|| last_numbers::line(job, message));
+    let began = place.began_elsewhere.then(|| BEGAN_ELSEWHERE.to_owned());
+    if !says_something || began.is_none() && number.is_none() {
+        return text;
     }
-    text
+    let lines: Vec<_> = [began, number, text].into_iter().flatten().collect();
+    Some(lines.join("\n"))
 }
 
 /// The text of the message that this one is about, unless it quotes that text itself.
@@ -289,9 +297,9 @@ struct Fates {
 }
 
 impl Fates {
-    fn of(place: &Place, message: &Message, about: Option<&str>) -> Self {
+    fn of(job: &EventJob, place: &Place, message: &Message, about: Option<&str>) -> Self {
         let link = format!("{SLOT} (opens for {LINK_DAYS} days)");
-        let text = |fate| text_in(place, message, about, fate);
+        let text = |fate| text_in(job, place, message, about, fate);
         Self {
             attached: text(FileFate::Attached),
             linked: text(FileFate::Linked(&link)),

@@ -16,7 +16,7 @@ use crate::model::retry_schedule::{ATTEMPT_FAILED, SAME_TEXT};
 use crate::model::states::FailureKind;
 use crate::runtime::traces;
 use crate::workers::outbound::plan::Part;
-use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries};
+use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries, routes};
 use crate::workers::recording::until_recorded;
 
 /// Sends with an unknown outcome: the first and one more. A third could be the third copy on a customer's phone.
@@ -83,8 +83,8 @@ impl Outbound {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         let cause = Step::Taken.into();
         let moved = until_recorded(|| receipts::record_sent(pool, sent, &cause, now)).await?;
-        self.0.count_sent(moved);
-        Ok(())
+        self.0.count_sent(moved.as_ref());
+        routes::tell_number(&self.0, sent, moved.as_ref()).await
     }
 
     pub(super) async fn record_failure(

@@ -74,6 +74,7 @@ pub(super) fn upsert(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
             phone,
             email,
             dnd: Map::new(),
+            tags: Vec::new(),
         };
         let shown = contact.to_json();
         state.contacts.push(contact);
@@ -113,6 +114,7 @@ pub(super) fn create(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
         phone,
         email: text(&body, "email").map(str::to_lowercase),
         dnd: Map::new(),
+        tags: Vec::new(),
     };
     let shown = contact.to_json();
     state.contacts.push(contact);

@@ -104,6 +104,7 @@ impl Ghl {
             phone: Some(phone.to_owned()),
             email: None,
             dnd: serde_json::Map::new(),
+            tags: Vec::new(),
         });
         id
     }
@@ -114,6 +115,15 @@ impl Ghl {
         let mut contacts = state.contacts.iter_mut();
         if let Some(contact) = contacts.find(|contact| contact.id == contact_id) {
             contact.phone = Some(phone.to_owned());
+        }
+    }
+
+    /// Somebody sets a contact's tags in GHL.
+    pub fn set_tags(&self, contact_id: &str, tags: &[&str]) {
+        let mut state = self.inner.state.lock();
+        let mut contacts = state.contacts.iter_mut();
+        if let Some(contact) = contacts.find(|contact| contact.id == contact_id) {
+            contact.tags = tags.iter().map(|tag| tag.to_lowercase()).collect();
         }
     }
 

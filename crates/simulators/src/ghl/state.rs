@@ -49,6 +49,8 @@ pub struct Contact {
     pub email: Option<String>,
     /// "Do not disturb" of each channel: `{status, message, code}`.
     pub dnd: serde_json::Map<String, Value>,
+    /// In small letters, as GHL keeps them.
+    pub tags: Vec<String>,
 }
 
 impl Contact {
@@ -67,7 +69,7 @@ impl Contact {
             "lastName": last,
             "phone": self.phone,
             "email": self.email,
-            "tags": [],
+            "tags": self.tags,
             "dnd": false,
             "dndSettings": self.dnd,
         })
@@ -207,6 +209,7 @@ impl State {
                 phone: Some(phone.to_owned()),
                 email: None,
                 dnd: serde_json::Map::new(),
+                tags: Vec::new(),
             })
             .to_vec();
         let location = Location {

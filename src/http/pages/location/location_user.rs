@@ -227,6 +227,11 @@ impl VerifiedForm {
         self.fields.get(name).map_or("", |text| text.trim())
     }
 
+    /// The names of its fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.keys().map(String::as_str)
+    }
+
     /// Whether a box was ticked.
     pub(super) fn is_ticked(&self, name: &str) -> bool {
         self.fields.contains_key(name)

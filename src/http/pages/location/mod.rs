@@ -6,7 +6,7 @@
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
 //! * `agency`: the same for a whole agency: its sub-accounts, and its Waapify token
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `opt_out`, `alerts`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `number_rules`, `removal`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `opt_out`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
 mod agency;
@@ -18,6 +18,7 @@ mod location_user;
 mod login_page;
 mod message_search;
 mod messages;
+mod number_rules;
 mod numbers;
 mod old_messages;
 mod opt_out;
@@ -96,6 +97,12 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
             get(opt_out::show)
                 .post(opt_out::save)
                 .layer(DefaultBodyLimit::max(opt_out::MAX_WORDS_FORM)),
+        )
+        .route(
+            "/app/{session}/number-rules",
+            get(number_rules::show)
+                .post(number_rules::save)
+                .layer(DefaultBodyLimit::max(number_rules::MAX_RULES_FORM)),
         )
         .route(
             "/app/{session}/alerts",

@@ -173,6 +173,9 @@ fn numbers_panel(
                     (sparks.of_number(language, &visitor.location, &row.number))
                 }
             }
+            @if rows.iter().any(|row| row.is_connected) {
+                p { a href=(visitor.address("/number-rules")) { (language.pick("Which number messages leave from", "Nombor asal penghantaran mesej")) } }
+            }
             @if visitor.may_change() { (connect_form(language, visitor, rows.is_empty())) }
         }
     }
