@@ -292,6 +292,8 @@ fn services(
         min_interval: settings.waapify.min_interval,
         sends_to_hidden: settings.waapify.sends_to_hidden,
         checks_phones: settings.waapify.checks_phones,
+        protects_numbers: settings.waapify.protects_numbers,
+        checks_strangers: settings.waapify.checks_strangers,
         max_age_person: settings.waapify.max_age_person,
         max_age_automated: settings.waapify.max_age_automated,
     };

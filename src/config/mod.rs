@@ -99,6 +99,10 @@ pub struct WaapifySettings {
     pub sends_to_hidden: bool,
     /// Whether Waapify is asked about phones, to learn LIDs.
     pub checks_phones: bool,
+    /// Whether numbers write slowly to people who never wrote, unless their own settings say otherwise.
+    pub protects_numbers: bool,
+    /// Whether Waapify is asked before the first message to such a phone.
+    pub checks_strangers: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.
@@ -245,6 +249,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sends_to_hidden = reader.parsed("send_to_hidden_numbers", parse_switch);
     let checks_phones = reader.parsed("check_phones", parse_switch);
+    let protects_numbers = reader.parsed("protect_numbers", parse_switch);
+    let checks_strangers = reader.parsed("check_first_contacts", parse_switch);
     let max_age_person = reader.parsed("max_age_person_hours", parse_age);
     let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
@@ -278,6 +284,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             min_interval: min_interval?,
             sends_to_hidden: sends_to_hidden?,
             checks_phones: checks_phones?,
+            protects_numbers: protects_numbers?,
+            checks_strangers: checks_strangers?,
             max_age_person: max_age_person?,
             max_age_automated: max_age_automated?,
         },

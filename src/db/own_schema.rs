@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 42] = [
+pub const TABLES: [&str; 46] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -25,6 +25,7 @@ pub const TABLES: [&str; 42] = [
     "contacts",
     "earlier_webhook_secrets",
     "ended_sessions",
+    "first_contacts",
     "gateway_tokens",
     "ghl_events",
     "groups",
@@ -42,8 +43,11 @@ pub const TABLES: [&str; 42] = [
     "outbound",
     "pending_connections",
     "phone_checks",
+    "protection_settings",
     "rate_limits",
     "receipts",
+    "restrictions",
+    "sent_texts",
     "source_looks",
     "sso_payloads",
     "status_updates",
@@ -83,12 +87,13 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
     "old_reason",
     "opt_out_of",
+    "protection_reason",
     "reason_of",
     "take_old_error",
     "take_old_outbound_reason",

@@ -44,6 +44,7 @@ mod external_auth;
 mod field;
 mod file_servers;
 mod files;
+mod first_checks;
 mod first_hour;
 mod first_names;
 mod gateway_outages;
@@ -87,6 +88,7 @@ mod people;
 mod poolers;
 mod priority;
 mod private_postgres;
+mod protection;
 #[path = "../crash/proxy.rs"]
 mod proxy;
 mod qr_first;

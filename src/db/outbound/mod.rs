@@ -16,6 +16,7 @@ pub(in crate::db) mod replays;
 pub mod sources;
 pub mod status_updates;
 
+use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
@@ -70,6 +71,10 @@ pub struct OutboundJob {
     pub failing_since: Option<OffsetDateTime>,
     /// The last sends from its number, or from all numbers, failed: an answer of the gateway ends that.
     pub is_failing: bool,
+    /// It goes to somebody who never wrote, and its number is protected: until then the claim lets no other such message leave.
+    pub cold_until: Option<OffsetDateTime>,
+    /// A person wrote it to somebody who never wrote.
+    pub is_persons_first: bool,
 }
 
 claimed!(OutboundJob, id.0, in location_id);
@@ -216,7 +221,8 @@ pub async fn claim_unconnected(
             null::text as number, null::text as instance_id, null::bytea as access_token,
             false as "is_held!", o.parts_sent, o.failures, o.failing, o.crashed_attempts,
             o.unconfirmed_sends, o.attempt, o.accepted_at,
-            o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
+            o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring,
+            null::timestamptz as cold_until, false as "is_persons_first!"
         "#,
         now,
         now + lease,
@@ -256,8 +262,10 @@ impl Recipient<'_> {
 ///
 /// The delivery's word about the contact of the phone counts, until a newer one; GHL is asked about it before a reply
 /// goes there, because GHL's notices to staff name the customer's contact beside a member's phone.
+///
+/// Whatever becomes of it, the message does not wait for a turn among first contacts again: it may have left.
 pub async fn mark_send_started(
-    pool: &Pool,
+    executor: impl PgExecutor<'_>,
     job: &OutboundJob,
     recipient: Recipient<'_>,
     parts: i32,
@@ -267,7 +275,8 @@ pub async fn mark_send_started(
         r#"
         with leaving as (
             update outbound
-            set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
+            set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0, is_cold = false,
+                waits_since = case when is_cold then $6 else waits_since end
             where location_id = $1 and id = $2 and attempt = $3 and state is not distinct from 'sending'
               and ($10 or source = 'app' or source = 'unknown' and $9 or opt_out_of($1, $8, conversation) is null)
             returning location_id, id, accepted_at
@@ -313,7 +322,7 @@ pub async fn mark_send_started(
         recipient.has_sender,
         recipient.is_exempt,
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(noted.rows_affected() == 1)
 }
@@ -377,7 +386,8 @@ pub async fn claim_unconfirmed(
         returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as files, o.number,
             null::text as instance_id, null::bytea as access_token, false as "is_held!",
             o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
-            o.accepted_at, o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
+            o.accepted_at, o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring,
+            null::timestamptz as cold_until, false as "is_persons_first!"
         "#,
         now,
         now + lease,

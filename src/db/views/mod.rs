@@ -6,6 +6,7 @@ pub mod customers;
 pub mod failures;
 pub mod hours;
 pub mod messages;
+pub mod number_cards;
 pub mod operator;
 pub mod overview;
 pub mod queue_counts;

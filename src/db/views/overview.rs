@@ -246,13 +246,21 @@ pub async fn list_entries(
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
             m.chat_end, customer_name($1, m.direction, m.id) as customer, m.accepted_at as "accepted_at!",
-            -- The last cause of its state, along `timeline_by_message`.
-            (
-                select reason_of(t.cause_code, t.cause_args)
-                from timeline t
-                where t.location_id = $1 and t.message_id = m.id and t.state = m.state
-                order by t.at desc, t.step desc
-                limit 1
+            coalesce(
+                -- Why it waits, if its number is protected.
+                case when m.direction = 'outbound' and m.state = 'accepted' then (
+                    select protection_reason(o.location_id, o.route, o.is_cold, o.source, o.has_sender)
+                    from outbound o
+                    where o.location_id = $1 and o.id = m.id
+                ) end,
+                -- The last cause of its state, along `timeline_by_message`.
+                (
+                    select reason_of(t.cause_code, t.cause_args)
+                    from timeline t
+                    where t.location_id = $1 and t.message_id = m.id and t.state = m.state
+                    order by t.at desc, t.step desc
+                    limit 1
+                )
             ) as "why: Reason"
         from (
             -- Searched among the newest messages to WhatsApp, and among the newest from WhatsApp.

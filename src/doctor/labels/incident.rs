@@ -13,6 +13,9 @@ pub const REGISTERED: &str = "registered";
 /// Detail of a silence that continued after that.
 pub const PERSISTS: &str = "persists";
 
+/// Detail of a pause in which nothing leaves that no person wrote.
+pub const STOPPED: &str = "stopped";
+
 /// Describes an incident in the words of its check, with times in `zone`.
 pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
     let detail = incident.detail.as_deref();
@@ -22,6 +25,8 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
         IncidentKind::Replaced => number::replaced(detail),
         IncidentKind::Restricted => number::restricted(detail.and_then(Restriction::from_code)),
+        IncidentKind::Paused if detail == Some(STOPPED) => number::automated_stopped(),
+        IncidentKind::Paused => number::strangers_wait(&told(incident.reason.as_ref())),
         IncidentKind::Gateway => service::gateway_down(&told(incident.reason.as_ref())),
         IncidentKind::Agency => {
             service::agency_dead(&incident.number, &told(incident.reason.as_ref()))

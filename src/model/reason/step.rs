@@ -36,6 +36,10 @@ reasons! {
     FilesLookedAt = "files_looked_at",
         "its files were looked at",
         "fail-failnya telah disemak";
+    /// Waapify was asked whether its phone is on WhatsApp.
+    PhoneAsked = "phone_asked",
+        "Waapify was asked whether this phone has WhatsApp",
+        "Waapify telah ditanya sama ada telefon ini mempunyai WhatsApp";
     /// The process that had claimed it stopped.
     ProcessStopped = "process_stopped",
         "the process that was sending it stopped",
