@@ -69,6 +69,7 @@ create function protection_reason(a_location text, a_route text, a_is_cold boole
 returns jsonb
 language sql stable as $$
     select case
+        when n.protects is false then null
         when n.stopped_at is not null
             and not coalesce(a_source = 'app' or a_source = 'unknown' and a_has_sender, false)
             then reason_of('automated_stopped', null)

@@ -10,6 +10,7 @@ mod guide;
 pub mod install_link;
 pub mod marketplace;
 mod parse;
+mod waapify;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use parse::{
 };
 use secrecy::SecretString;
 use url::Url;
+pub use waapify::WaapifySettings;
 
 use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
 use crate::runtime::logging::{LogFormat, LogSettings};
@@ -86,27 +88,6 @@ pub struct GhlSettings {
     pub marketplace_base: Url,
     /// Checks the platform's webhook signatures.
     pub verifier: Verifier,
-}
-
-/// The gateway's address and pace.
-#[derive(Clone, Debug)]
-pub struct WaapifySettings {
-    /// Folder of `send.php`.
-    pub api_base: Url,
-    /// Least pause between two sends of one number.
-    pub min_interval: Duration,
-    /// Whether messages to chats without a phone are sent to their LIDs.
-    pub sends_to_hidden: bool,
-    /// Whether Waapify is asked about phones, to learn LIDs.
-    pub checks_phones: bool,
-    /// Whether numbers write slowly to people who never wrote, unless their own settings say otherwise.
-    pub protects_numbers: bool,
-    /// Whether Waapify is asked before the first message to such a phone.
-    pub checks_strangers: bool,
-    /// How long a person's answer may wait to be sent.
-    pub max_age_person: Duration,
-    /// How long any other message may wait.
-    pub max_age_automated: Duration,
 }
 
 /// A setting that is missing or bad.

@@ -62,11 +62,12 @@ pub const TABLES: [&str; 46] = [
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// Every view that a migration created.
-const VIEWS: [&str; 6] = [
+const VIEWS: [&str; 7] = [
     "install_statuses",
     "installs",
     "messages",
     "open_incidents",
+    "outbound_queues",
     "setups",
     "steps",
 ];
@@ -87,7 +88,7 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 11] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
@@ -95,6 +96,7 @@ const FUNCTIONS: [&str; 10] = [
     "opt_out_of",
     "protection_reason",
     "reason_of",
+    "route_of",
     "take_old_error",
     "take_old_outbound_reason",
     "take_old_reason",

@@ -9,31 +9,36 @@ use waapify_ghl::model::states::IncidentKind;
 
 use crate::app_page::Frame;
 use crate::commands::{output, program};
-use crate::doctor::diagnose;
 use crate::harness::Bridge;
-use crate::monitor::{look, wrong};
 use crate::metrics::operated;
+use crate::monitor::{look, wrong};
 use crate::operator::Browser;
-use crate::people::delivers;
+use crate::people::{delivers, writes};
 use crate::protection::{
-    campaign, deliver, execute, next_at, phone, protected, send_due, shown, texts, turns_until, zone,
+    campaign, deliver, execute, next_at, protected, shown, texts, turns_until, zone,
 };
 
 /// WhatsApp refuses a message as that of a restricted number.
 async fn refuse(bridge: &Bridge, id: &str) {
-    let update = json!({"status": 0, "messageStubParameters": ["463", "Your account has been restricted"]});
+    let update =
+        json!({"status": 0, "messageStubParameters": ["463", "Your account has been restricted"]});
     let key = json!({"remoteJid": "60123450001@s.whatsapp.net", "id": id, "fromMe": true});
     let report = json!([{"key": key, "update": update}]);
-    let posted = bridge.simulation.waapify.post_event("messages.update", report);
+    let posted = bridge
+        .simulation
+        .waapify
+        .post_event("messages.update", report);
     assert_eq!(posted.await, Some(200));
     bridge.settle().await;
 }
 
 async fn ids(bridge: &Bridge) -> Vec<String> {
-    sqlx::query_scalar("select wa_message_id from receipts where message_id is not null order by message_id")
-        .fetch_all(&bridge.database.pool)
-        .await
-        .unwrap()
+    sqlx::query_scalar(
+        "select wa_message_id from receipts where message_id is not null order by message_id",
+    )
+    .fetch_all(&bridge.database.pool)
+    .await
+    .unwrap()
 }
 
 /// A customer who wrote, and gets a message of nobody.
@@ -68,12 +73,17 @@ async fn a_refusal_stops_strangers_for_a_day_and_a_further_one_for_two() {
     assert_eq!(next_at(&bridge).await - began, Duration::days(1));
     bridge.clock.advance(Duration::minutes(1));
     look(&bridge.app).await;
-    assert!(wrong(&bridge).await.contains(&paused("")), "{:?}", wrong(&bridge).await);
-    let found = diagnose(&bridge).await.text;
-    assert!(!found.contains("panicked"), "{found}");
+    assert!(
+        wrong(&bridge).await.contains(&paused("")),
+        "{:?}",
+        wrong(&bridge).await
+    );
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let page = frame.get("").await.body;
-    assert!(page.contains("WhatsApp refused a message of this number"), "{page}");
+    assert!(
+        page.contains("WhatsApp refused a message of this number"),
+        "{page}"
+    );
     // Customers who wrote get theirs.
     writes_and_is_told(&bridge, "warm").await;
     assert!(texts(&bridge).contains(&"teks warm".to_owned()));
@@ -88,7 +98,12 @@ async fn a_refusal_stops_strangers_for_a_day_and_a_further_one_for_two() {
     turns_until(&bridge, morning + Duration::HOUR).await;
     assert!(texts(&bridge).len() > waiting);
     look(&bridge.app).await;
-    assert!(!wrong(&bridge).await.iter().any(|(kind, _)| *kind == IncidentKind::Paused));
+    assert!(
+        !wrong(&bridge)
+            .await
+            .iter()
+            .any(|(kind, _)| *kind == IncidentKind::Paused)
+    );
 }
 
 /// A number after three refusals.
@@ -106,7 +121,11 @@ async fn three_in_a_day_stop_everything_that_no_person_wrote_until_somebody_says
     let bridge = stopped().await;
     bridge.clock.advance(Duration::minutes(1));
     look(&bridge.app).await;
-    assert!(wrong(&bridge).await.contains(&paused("stopped")), "{:?}", wrong(&bridge).await);
+    assert!(
+        wrong(&bridge).await.contains(&paused("stopped")),
+        "{:?}",
+        wrong(&bridge).await
+    );
     writes_and_is_told(&bridge, "automated").await;
     assert!(!texts(&bridge).contains(&"teks automated".to_owned()));
     let (state, why) = shown(&bridge, "automated").await;
@@ -118,18 +137,28 @@ async fn three_in_a_day_stop_everything_that_no_person_wrote_until_somebody_says
     for _ in 0..4 {
         bridge.after(Duration::seconds(2)).await;
     }
-    assert!(texts(&bridge).contains(&"saya 77".to_owned()), "{:?}", texts(&bridge));
-    bridge.after(Duration::days(2)).await;
-    assert!(!texts(&bridge).contains(&"teks automated".to_owned()), "time alone ends it not");
-    execute(&bridge, "update outbound set waits_since = null, accepted_at = now() + interval '3 days' where state = 'accepted'").await;
+    assert!(
+        texts(&bridge).contains(&"saya 77".to_owned()),
+        "{:?}",
+        texts(&bridge)
+    );
+    bridge.after(Duration::hours(20)).await;
+    assert!(
+        !texts(&bridge).contains(&"teks automated".to_owned()),
+        "time alone ends it not"
+    );
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let address = format!("/numbers/{}/protection", seed::NUMBER);
     let page = frame.get(&address).await.body;
     assert!(page.contains("Go on"), "{page}");
     let malay = frame.get_in("ms", &address).await.body;
     assert!(malay.contains("Teruskan"), "{malay}");
-    let answer = frame.post(&format!("/numbers/{}/go-on", seed::NUMBER), &[]).await;
+    let answer = frame
+        .post(&format!("/numbers/{}/go-on", seed::NUMBER), &[])
+        .await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    bridge.settle().await;
+    assert!(texts(&bridge).contains(&"teks automated".to_owned()));
     let page = frame.get(&address).await.body;
     assert!(!page.contains("/go-on"), "{page}");
     look(&bridge.app).await;
@@ -139,11 +168,18 @@ async fn three_in_a_day_stop_everything_that_no_person_wrote_until_somebody_says
 #[tokio::test]
 async fn the_operator_and_the_command_line_let_a_number_go_on_too() {
     let bridge = operated().await;
-    execute(&bridge, "update numbers set stopped_at = now(), protects = true").await;
+    execute(
+        &bridge,
+        "update numbers set stopped_at = now(), protects = true",
+    )
+    .await;
     let operator = Browser::sign_in(&bridge).await;
     let place = format!("/operator/locations/{}", seed::LOCATION_ID);
     let page = operator.page(&place).await;
-    assert!(page.contains("How this number is doing") && page.contains("/go-on"), "{page}");
+    assert!(
+        page.contains("How this number is doing") && page.contains("/go-on"),
+        "{page}"
+    );
     let go_on = format!("{place}/numbers/{}/go-on", seed::NUMBER);
     let csrf = crate::operator::csrf(&page).to_owned();
     let (status, _) = operator.post(&go_on, &[("csrf", &csrf)]).await;
@@ -152,7 +188,14 @@ async fn the_operator_and_the_command_line_let_a_number_go_on_too() {
     execute(&bridge, "update numbers set stopped_at = now()").await;
     for expected in [Some(0), Some(1)] {
         let mut command = program(Some(&bridge));
-        command.args(["numbers", "go-on", "--location", seed::LOCATION_ID, "--number", seed::NUMBER]);
+        command.args([
+            "numbers",
+            "go-on",
+            "--location",
+            seed::LOCATION_ID,
+            "--number",
+            seed::NUMBER,
+        ]);
         let (code, out, errors) = output(command).await;
         assert_eq!(code, expected, "{out}{errors}");
     }
@@ -190,7 +233,7 @@ async fn other_refusals_and_numbers_that_are_not_protected_stop_nothing() {
     }
     campaign(&bridge, 9).await;
     bridge.settle().await;
-    assert_eq!(bridge.sends().len(), 12, "three of nine are told anew");
+    assert_eq!(bridge.sends().len(), 9, "six of nine came before");
 }
 
 #[tokio::test]
@@ -212,12 +255,13 @@ async fn the_card_shows_levels_answers_and_refusals_with_what_to_do() {
     }
     assert!(!page.contains("style=\""), "{page}");
     // One of them answers.
-    bridge.simulation.waapify.customer_sends(&phone(2), "Orang", "ya").await;
-    bridge.settle().await;
+    writes(&bridge, "A1", "60123450002@s.whatsapp.net", "ya").await;
     let page = frame.get("").await.body;
     assert!(page.contains("20% (1 of 5 people in 14 days)"), "{page}");
     refuse(&bridge, &ids(&bridge).await[0]).await;
     let malay = frame.get_in("ms", "").await.body;
-    assert!(malay.contains("Tahap 1 daripada 8") && malay.contains("Buat ini: "), "{malay}");
-    send_due(&bridge).await;
+    assert!(
+        malay.contains("Tahap 1 daripada 8") && malay.contains("Buat ini: "),
+        "{malay}"
+    );
 }

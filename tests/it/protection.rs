@@ -16,6 +16,7 @@ use waapify_ghl::workers::outbound::Outbound;
 
 use crate::app_page::Frame;
 use crate::harness::Bridge;
+use crate::lids::{arrive, text};
 use crate::people::{add, delivers};
 
 /// A service that protects numbers, with a number that was connected at nine in the morning in Kuala Lumpur.
@@ -339,11 +340,12 @@ async fn the_same_text_goes_to_a_phone_once_a_day() {
 async fn what_is_typed_on_the_phone_to_strangers_takes_places_of_the_cap() {
     let bridge = protected().await;
     for n in 100..118 {
-        bridge
-            .simulation
-            .waapify
-            .owner_writes(&phone(n), "dari telefon")
-            .await;
+        let jid = format!("{}@s.whatsapp.net", phone(n).trim_start_matches('+'));
+        let key = json!({"remoteJid": jid});
+        let mut typed = text(&bridge, &format!("3A{n}"), key, "dari telefon");
+        typed["key"]["fromMe"] = json!(true);
+        typed["status"] = json!(2);
+        arrive(&bridge, &[typed]).await;
     }
     bridge.settle().await;
     campaign(&bridge, 5).await;

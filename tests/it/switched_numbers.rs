@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use simulators::{Fault, Waapify, seed};
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::db::history::incidents;
 use waapify_ghl::db::history::incidents::About;
 use waapify_ghl::db::numbers::removals;
@@ -14,26 +13,7 @@ use waapify_ghl::workers::outbound::Outbound;
 
 use crate::attachment_sources::Storage;
 use crate::harness::{Bridge, location};
-
-const SECOND: &str = "60117654321";
-
-/// Connects a number of another instance, which becomes the default.
-async fn connect_second(bridge: &Bridge) -> Waapify {
-    let waapify = &bridge.simulation.waapify;
-    let second = waapify.add_instance("SECOND", "second-token", SECOND, "Kedai Dua");
-    let entered = Entered {
-        instance_id: "SECOND".to_owned(),
-        access_token: "second-token".into(),
-        number: SECOND.to_owned(),
-    };
-    bridge
-        .app
-        .connector
-        .connect(&location(), &entered, None)
-        .await
-        .unwrap();
-    second
-}
+use crate::sticky::{SECOND, connect_second};
 
 /// Sends only the first part of a message of two parts.
 async fn send_half(bridge: &Bridge) -> String {
@@ -69,9 +49,9 @@ async fn a_message_in_parts_goes_on_from_its_own_number() {
     assert_eq!(bridge.state(&id).await, "sent");
     assert_eq!(bridge.sends().len(), 2);
     assert_eq!(second.sent_texts(), Vec::<String>::new());
-    bridge.agent_writes("lagi").await;
+    bridge.agent_sends(seed::LIM_WEI.0, "lagi", &[]).await;
     bridge.settle().await;
-    assert_eq!(second.sent_texts(), ["lagi"], "the next one does not");
+    assert_eq!(second.sent_texts(), ["lagi"], "another contact's does not");
 }
 
 #[tokio::test]

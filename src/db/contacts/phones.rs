@@ -18,22 +18,47 @@ pub struct KnownContact {
     pub conversation_id: Option<String>,
 }
 
+/// A message of a contact, or of the business to them.
+#[derive(Clone, Copy, Debug)]
+pub struct Touch<'a> {
+    /// When the contact wrote; none where the business wrote to them.
+    pub wrote_at: Option<OffsetDateTime>,
+    /// The business's number, digits.
+    pub number: &'a str,
+}
+
 /// The contact that was last learnt for a phone, whose numbers are `forms` (digits), or for an address of a group or a
-/// LID. `wrote_at`: when the contact wrote; none where the business wrote to them.
+/// LID. It wrote, or was written to, as `touch` says; what it wrote before its last message changes nothing.
 pub async fn find(
     pool: &Pool,
     location: &LocationId,
     forms: &[String],
-    wrote_at: Option<OffsetDateTime>,
+    touch: Touch<'_>,
 ) -> sqlx::Result<Option<KnownContact>> {
     sqlx::query_as!(
         KnownContact,
         r#"
         with found as (
             update contacts
-            set wrote_at = greatest(wrote_at, $3)
+            set wrote_at = greatest(wrote_at, $3),
+                last_number = case
+                    when ($3 is null or wrote_at is null or $3 >= wrote_at) and exists (
+                        select 1
+                        from numbers n
+                        where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+                    ) then $4
+                    else last_number
+                end
             where location_id = $1 and phone = any($2)
             returning contact_id, checked_at, learnt_at, conversation_id
+        ),
+        warmed as (
+            -- They wrote: what waits for them, as for people who never wrote, waits no more, and its age begins.
+            update outbound o
+            set is_cold = false, waits_since = $3
+            from found
+            where $3::timestamptz is not null and o.location_id = $1 and o.conversation = found.contact_id
+              and o.state = 'accepted' and o.is_cold
         )
         select contact_id, checked_at, conversation_id
         from found
@@ -43,46 +68,66 @@ pub async fn find(
         "#,
         location.as_str(),
         forms,
-        wrote_at,
+        touch.wrote_at,
+        touch.number,
     )
     .fetch_optional(pool)
     .await
 }
 
-/// Stores the contact that GHL named for a phone, group or LID now; `wrote_at` as for [`find`].
+/// Stores the contact that GHL named for a phone, group or LID now; `touch` as for [`find`].
 pub async fn save(
     pool: &Pool,
     location: &LocationId,
     phone: &str,
     contact: &ContactId,
     learnt_by: ContactSource,
-    wrote_at: Option<OffsetDateTime>,
+    touch: Touch<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into contacts (location_id, phone, contact_id, wrote_at, learnt_at, learnt_by, checked_at)
-        values ($1, $2, $3, $4, $5, $6, $5)
-        on conflict (location_id, phone) do update set
-            contact_id = excluded.contact_id,
-            wrote_at = greatest(contacts.wrote_at, excluded.wrote_at),
-            learnt_at = excluded.learnt_at,
-            learnt_by = excluded.learnt_by,
-            checked_at = excluded.checked_at,
-            conversation_id = case
-                when contacts.contact_id = excluded.contact_id then contacts.conversation_id
-            end,
-            name = case when contacts.contact_id = excluded.contact_id then contacts.name end,
-            name_asked_at = case
-                when contacts.contact_id = excluded.contact_id then contacts.name_asked_at
-            end
+        with stored as (
+            insert into contacts (location_id, phone, contact_id, wrote_at, learnt_at, learnt_by, checked_at, last_number)
+            values ($1, $2, $3, $4, $5, $6, $5, (
+                select $7
+                from numbers n
+                where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+                limit 1
+            ))
+            on conflict (location_id, phone) do update set
+                contact_id = excluded.contact_id,
+                wrote_at = greatest(contacts.wrote_at, excluded.wrote_at),
+                last_number = case
+                    when excluded.wrote_at < contacts.wrote_at then contacts.last_number
+                    else coalesce(excluded.last_number, contacts.last_number)
+                end,
+                learnt_at = excluded.learnt_at,
+                learnt_by = excluded.learnt_by,
+                checked_at = excluded.checked_at,
+                conversation_id = case
+                    when contacts.contact_id = excluded.contact_id then contacts.conversation_id
+                end,
+                name = case when contacts.contact_id = excluded.contact_id then contacts.name end,
+                name_asked_at = case
+                    when contacts.contact_id = excluded.contact_id then contacts.name_asked_at
+                end
+            returning contact_id
+        )
+        -- As in `find`.
+        update outbound o
+        set is_cold = false, waits_since = $4
+        from stored
+        where $4::timestamptz is not null and o.location_id = $1 and o.conversation = stored.contact_id
+          and o.state = 'accepted' and o.is_cold
         "#,
         location.as_str(),
         phone,
         contact.as_str(),
-        wrote_at,
+        touch.wrote_at,
         now,
         learnt_by as ContactSource,
+        touch.number,
     )
     .execute(pool)
     .await

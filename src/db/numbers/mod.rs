@@ -47,6 +47,7 @@ pub async fn record_number(
     number: &NewNumber,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    keep_conversations(tx, location, number).await?;
     sqlx::query!(
         r#"
         update numbers
@@ -96,6 +97,31 @@ pub async fn record_number(
         number.webhook_secret,
         number.webhook_secret_hash,
         now,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Keeps the conversations of a location's default number with it, before another one becomes the default: as long as it
+/// was the only one, nobody wrote down that they are its own.
+async fn keep_conversations(
+    tx: &mut Connection,
+    location: &LocationId,
+    next: &NewNumber,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update contacts c
+        set last_number = n.number
+        from numbers n
+        where n.location_id = $1 and n.is_default and n.webhook_secret is not null
+          and n.number <> $2 and n.instance_id <> $3
+          and c.location_id = $1 and c.last_number is null
+        "#,
+        location.as_str(),
+        next.number,
+        next.instance_id,
     )
     .execute(tx)
     .await
@@ -274,14 +300,14 @@ pub async fn find_next_pacing_slot(
         r#"
         select n.next_send_at
         from numbers n
-        where n.is_default
+        where (n.is_default or n.webhook_secret is not null)
           and not n.other_phone
           and n.next_send_at > $1
           and n.next_send_at < $2
           and exists (
             select 1
-            from outbound o
-            where o.location_id = n.location_id and o.state = 'accepted'
+            from (values (n.number), (case when n.is_default then '' end)) queue (route)
+            join outbound o on o.location_id = n.location_id and o.route = queue.route and o.state = 'accepted'
           )
         order by n.next_send_at
         limit 1

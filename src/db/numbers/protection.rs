@@ -344,28 +344,6 @@ pub async fn note_text(
     .map(|_| ())
 }
 
-/// Makes what waits for these contacts, to which nobody had written, leave like other messages: the customer wrote.
-pub async fn make_warm(
-    pool: &Pool,
-    location: &LocationId,
-    contact: &str,
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        update outbound
-        set is_cold = false, waits_since = $3
-        where location_id = $1 and conversation = $2 and state = 'accepted' and is_cold
-        "#,
-        location.as_str(),
-        contact,
-        now,
-    )
-    .execute(pool)
-    .await
-    .map(|_| ())
-}
-
 /// Deletes what no longer counts of a location.
 pub async fn prune(pool: &Pool, location: &LocationId, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(

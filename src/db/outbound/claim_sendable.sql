@@ -3,6 +3,7 @@
 -- $6 messages that a number may have in hand, $7 how many more where it has some (`Capacity` in `src/db/queue.rs`), $8 rows that
 -- are looked at for one message of a number, $9 where a look at its conversations begins.
 -- $10, $11 location and number of an open circuit, for its probe; both empty for the gateway's; null: no probes.
+-- $12 whether numbers are protected that nobody changed.
 with gateway as materialized (
     select exists (
         select 1
@@ -11,35 +12,67 @@ with gateway as materialized (
     ) as is_open
 ),
 fresh as materialized (
-    -- 1. Default numbers with no pause left, each with its first message by priority. Skips a number without a due
+    -- 1. Connected numbers with no pause left, each with its first message by priority. Skips a number without a due
     --    message, so that it does not use up the limit. Locks the numbers, so that two workers cannot both use one
     --    pause; does not lock the messages yet.
     select n.location_id, n.number, n.instance_id, n.access_token,
-        n.hold_code is not null as is_held, o.id, o.attempt
+        n.hold_code is not null as is_held, o.id, o.attempt, o.is_cold and p.is_protected as is_cold, p.is_protected
     from numbers n
     cross join lateral (
+        -- To people who never wrote it sends one message at a time, and not before its turn; after WhatsApp refused several,
+        -- it sends what people write.
+        select is_protected, is_protected and n.cold_next_at > $1 as is_waiting, is_protected and n.stopped_at is not null as is_stopped
+        from (values (coalesce(n.protects, $12::bool))) v (is_protected)
+    ) p
+    cross join lateral (
+        -- What waits for this number, and for the default one what waits for no other; cold messages while it may send one.
+        with first as materialized (
+            select q.id, q.attempt, q.conversation, q.due_at, q.is_cold, q.priority, q.source, q.has_sender
+            from (
+                (
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
+                    from outbound
+                    where location_id = n.location_id and route = '' and not is_cold and state = 'accepted' and n.is_default
+                    order by priority desc, id
+                    limit $8
+                )
+                union all
+                (
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
+                    from outbound
+                    where location_id = n.location_id and route = n.number and not is_cold and state = 'accepted'
+                    order by priority desc, id
+                    limit $8
+                )
+                union all
+                (
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
+                    from outbound
+                    where location_id = n.location_id and route = '' and is_cold and state = 'accepted' and n.is_default
+                      and p.is_waiting is not true
+                    order by priority desc, id
+                    limit $8
+                )
+                union all
+                (
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
+                    from outbound
+                    where location_id = n.location_id and route = n.number and is_cold and state = 'accepted'
+                      and p.is_waiting is not true
+                    order by priority desc, id
+                    limit $8
+                )
+            ) q
+            order by q.priority desc, q.id
+            limit $8
+        )
         (
             -- Usually it is among the first by priority. What waits behind a blocked message is not read to its end.
-            select c.id, c.attempt
-            from (
-                select id, attempt, priority, conversation, due_at, number, parts_sent, unconfirmed_sends
-                from outbound
-                where location_id = n.location_id and state = 'accepted'
-                order by priority desc, id
-                limit $8
-            ) c
+            select c.id, c.attempt, c.is_cold
+            from first c
             where c.due_at <= $1
-              -- A message that was sent in part stays with its own number (step 2) while that is connected.
-              and not (
-                (c.parts_sent > 0 or c.unconfirmed_sends > 0)
-                and coalesce(c.number, '') = any (array(
-                    select other.number
-                    from numbers other
-                    where other.location_id = n.location_id
-                      and not other.is_default and other.webhook_secret is not null
-                ))
-              )
-              -- No message overtakes another in its conversation.
+              and (p.is_stopped is not true or c.priority >= 3 or c.source = 'unknown' and c.has_sender)
+              -- No message overtakes another in its conversation, whichever number that leaves from.
               and c.id = (
                 select open.id
                 from outbound open
@@ -48,31 +81,21 @@ fresh as materialized (
                 order by open.location_id, open.conversation, open.id
                 limit 1
               )
-            order by c.priority desc, c.id
         )
         union all
         (
-            -- Otherwise the first messages of its conversations are looked at, some from the first conversation on and
-            -- some from one by chance, so that none is passed over for ever. Only where more wait than were read above.
-            select head.id, head.attempt
+            -- Otherwise the first messages of its location's conversations are looked at, some from the first conversation on
+            -- and some from one by chance, so that none is passed over for ever. Only where more wait than were read above.
+            select head.id, head.attempt, head.is_cold
             from (
                 select place.conversation
                 from (values (''), ($9::text)) as place (conversation)
-                where (
-                    select count(*)
-                    from (
-                        select 1
-                        from outbound
-                        where location_id = n.location_id and state = 'accepted'
-                        order by priority desc, id
-                        limit $8
-                    ) read
-                ) = $8
+                where (select count(*) from first) = $8
             ) begin
             cross join lateral (
                 with recursive walk as (
                     (
-                        select conversation, id, attempt, priority, state, due_at, number, parts_sent, unconfirmed_sends
+                        select conversation, id, attempt, priority, state, due_at, route, is_cold, source, has_sender
                         from outbound
                         where location_id = n.location_id and conversation >= begin.conversation
                           and state in ('accepted', 'sending', 'unconfirmed')
@@ -83,7 +106,7 @@ fresh as materialized (
                     select next.*
                     from walk
                     cross join lateral (
-                        select conversation, id, attempt, priority, state, due_at, number, parts_sent, unconfirmed_sends
+                        select conversation, id, attempt, priority, state, due_at, route, is_cold, source, has_sender
                         from outbound
                         where location_id = n.location_id and conversation > walk.conversation
                           and state in ('accepted', 'sending', 'unconfirmed')
@@ -96,15 +119,9 @@ fresh as materialized (
                 limit $8
             ) head
             where head.state = 'accepted' and head.due_at <= $1
-              and not (
-                (head.parts_sent > 0 or head.unconfirmed_sends > 0)
-                and coalesce(head.number, '') = any (array(
-                    select other.number
-                    from numbers other
-                    where other.location_id = n.location_id
-                      and not other.is_default and other.webhook_secret is not null
-                ))
-              )
+              and (head.route = n.number or head.route = '' and n.is_default)
+              and (not head.is_cold or p.is_waiting is not true)
+              and (p.is_stopped is not true or head.priority >= 3 or head.source = 'unknown' and head.has_sender)
             order by head.priority desc, head.id
         )
         -- One message a pause; without a pause, as many at once as the number may have in hand, unless the last send failed.
@@ -121,7 +138,16 @@ fresh as materialized (
             end
         )
     ) o
-    where n.is_default and not n.other_phone and n.next_send_at <= $1
+    where (n.is_default or n.webhook_secret is not null) and not n.other_phone and n.next_send_at <= $1
+      -- One look instead of up to four where nothing waits for it.
+      and (
+        select n.is_default or w.route = n.number
+        from outbound w
+        where w.location_id = n.location_id and w.route >= case when n.is_default then '' else n.number end
+          and w.state = 'accepted'
+        order by w.route, w.is_cold, w.priority desc, w.id
+        limit 1
+      )
       -- Nothing new into an open circuit, except its probe.
       and case
         when $10::text <> '' then n.location_id = $10 and n.number = $11
@@ -136,54 +162,14 @@ fresh as materialized (
     limit $4
     for update of n skip locked
 ),
-begun as materialized (
-    -- 2. Messages that were sent in part, or may have been, from a connected number that is not the default any more.
-    select n.location_id, n.number, n.instance_id, n.access_token,
-        n.hold_code is not null as is_held, o.id, o.attempt
-    from (
-        select distinct location_id, number
-        from outbound
-        where state = 'accepted' and (parts_sent > 0 or unconfirmed_sends > 0)
-    ) b
-    join numbers n on n.location_id = b.location_id and n.number = b.number
-    cross join lateral (
-        select c.id, c.attempt
-        from outbound c
-        where c.location_id = n.location_id and c.number = n.number
-          and c.state = 'accepted' and (c.parts_sent > 0 or c.unconfirmed_sends > 0)
-          and c.due_at <= $1
-          and c.id = (
-            select open.id
-            from outbound open
-            where open.location_id = c.location_id and open.conversation = c.conversation
-              and open.state in ('accepted', 'sending', 'unconfirmed')
-            order by open.location_id, open.conversation, open.id
-            limit 1
-          )
-        order by c.id
-        limit least(
-            coalesce(((select $7::text::jsonb)->>(n.location_id || ' ' || n.number))::bigint, $6),
-            case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
-        )
-    ) o
-    where not n.is_default and n.webhook_secret is not null and n.next_send_at <= $1
-      and case
-        when $10::text <> '' then n.location_id = $10 and n.number = $11
-        else ($10 is not null or not (select is_open from gateway))
-            and not exists (
-                select 1
-                from circuits k
-                where k.location_id = n.location_id and k.target = n.number and k.probe_at is not null
-            )
-      end
-    limit $4
-    for update of n skip locked
-),
 ready as materialized (
-    select * from begun
-    union all
-    select * from fresh
-    limit $4
+    -- 2. Of a number's cold messages one at most, however many it may send at once.
+    select *
+    from (
+        select *, row_number() over (partition by location_id, number, is_cold order by id) as place
+        from fresh
+    ) ranked
+    where not is_cold or place = 1
 ),
 taken as materialized (
     -- 3. Locks each message by its key and keeps those that have not changed. A message that another transaction is
@@ -201,11 +187,17 @@ taken as materialized (
     where locked.state = 'accepted' and locked.due_at <= $1 and locked.attempt = ready.attempt
 ),
 paced as (
-    -- 4. Starts the pause of each number with a taken message, and of no other number.
+    -- 4. Starts the pause of each number with a taken message, and of no other number. After a cold message no other is
+    --    taken before the end of the lease: how it ends decides when the next one may leave.
     update numbers n
     set next_send_at = $1
-        + coalesce(n.min_interval_ms, $3::bigint) * $5::float8 * interval '1 millisecond'
-    from (select distinct location_id, number from taken) used
+            + coalesce(n.min_interval_ms, $3::bigint) * $5::float8 * interval '1 millisecond',
+        cold_next_at = case when used.is_cold then $2 else n.cold_next_at end
+    from (
+        select location_id, number, bool_or(is_cold) as is_cold
+        from taken
+        group by location_id, number
+    ) used
     where n.location_id = used.location_id and n.number = used.number
 )
 -- 5. Gives the taken messages to this owner until the end of the lease.
@@ -239,4 +231,14 @@ returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files,
         where c.location_id = o.location_id and c.contact_id = o.conversation
           and i.state = 'accepted' and i.unconfirmed and i.from_me
         limit 1
-    ) as mirroring
+    ) as mirroring,
+    case when taken.is_cold then $2::timestamptz end as cold_until,
+    -- A person wrote it to somebody who never wrote, which takes a place of the day's cap.
+    coalesce(
+        taken.is_protected and o.source = 'app' and not exists (
+            select 1
+            from contacts c
+            where c.location_id = o.location_id and c.contact_id = o.conversation and c.wrote_at is not null
+        ),
+        false
+    ) as "is_persons_first!"

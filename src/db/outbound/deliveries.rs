@@ -37,6 +37,11 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// `docs/vendors/ghl.md#deliveries`), 0 otherwise. If it has to wait, GHL is asked ([`crate::db::outbound::sources`]), and
 /// a person's gets 3.
 ///
+/// Where the customer has never written, it waits for its turn among first contacts ([`crate::model::protection`]), unless GHL
+/// says that a person wrote it.
+///
+/// It leaves from the number that its contact last wrote to or was last written from, where the location has several.
+///
 /// # Errors
 /// None is stored when the database fails or refuses one of them.
 pub async fn accept_deliveries(
@@ -70,22 +75,44 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         r#"
         -- The row itself is the first step of the timeline: the view `steps` shows it.
         insert into outbound (
-            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender
+            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender, route, is_cold
         )
         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
             -- The priority: did the customer write lately? If not, does the delivery name a user?
+            case when k.wrote_at > d.accepted_at - $7::interval then 2 else d.has_sender::int end,
+            d.has_sender,
+            -- A location with one number has no choice, and pays one look for it.
             case
                 when exists (
                     select 1
-                    from contacts c
-                    where c.location_id = d.location_id and c.contact_id = d.conversation
-                      and c.wrote_at > d.accepted_at - $7::interval
-                ) then 2
-                else d.has_sender::int
+                    from numbers n
+                    where n.location_id = d.location_id and n.webhook_secret is not null and not n.is_default
+                ) then route_of(d.location_id, d.conversation)
+                else ''
             end,
-            d.has_sender
+            -- Has the customer never written? What was typed on the business's phone, and comes back from GHL, is no message to
+            -- send.
+            k.wrote_at is null
+            and not exists (
+                select 1
+                from inbound i
+                where i.location_id = d.location_id and i.ghl_message_id = d.ghl_message_id and i.from_me
+            )
+            and not exists (
+                select 1
+                from contacts c
+                join inbound i on i.location_id = c.location_id and i.conversation = c.phone
+                where c.location_id = d.location_id and c.contact_id = d.conversation
+                  and i.state = 'accepted' and i.from_me
+            )
         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
             as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
+        cross join lateral (
+            -- When the customer wrote last.
+            select max(c.wrote_at) as wrote_at
+            from contacts c
+            where c.location_id = d.location_id and c.contact_id = d.conversation
+        ) k
         -- GHL delivers some messages twice.
         on conflict (location_id, ghl_message_id) do nothing
         returning location_id, ghl_message_id

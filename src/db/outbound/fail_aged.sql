@@ -36,7 +36,7 @@ locked as materialized (
     select aged.location_id, aged.id, held.*
     from aged
     cross join lateral (
-        select c.state as now_state, c.ghl_message_id, c.number, c.priority > 0 as is_persons,
+        select c.state as now_state, c.ghl_message_id, coalesce(nullif(c.route, ''), c.number) as number, c.priority > 0 as is_persons,
             c.unconfirmed_sends > 0 as is_in_doubt,
             c.failures > 0 and c.failing = 'gateway_down' as gateway_was_down,
             c.is_waiting, c.accepted_at, c.is_cold

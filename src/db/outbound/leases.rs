@@ -35,6 +35,7 @@ pub async fn rescue_expired(
         update outbound o
         set state = case when has_started then 'unconfirmed' else 'accepted' end,
             unconfirmed_sends = unconfirmed_sends + has_started::int,
+            route = case when has_started then coalesce(number, route) else route end,
             crashed_attempts = crashed_attempts + (not has_started)::int,
             due_at = case when has_started then $2::timestamptz else $1 end
         from expired

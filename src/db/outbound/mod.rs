@@ -13,6 +13,7 @@ pub mod priority;
 mod progress;
 pub mod receipts;
 pub(in crate::db) mod replays;
+pub mod routes;
 pub mod sources;
 pub mod status_updates;
 
@@ -98,6 +99,8 @@ pub struct Pace {
     pub interval: Duration,
     /// A random factor that lengthens either pause; 1 leaves it unchanged.
     pub stretch: f64,
+    /// Whether numbers are protected that nobody changed: to people who never wrote they send one message at a time.
+    pub protects: bool,
 }
 
 /// Rows that are looked at to find a message of one number, so that what waits behind a blocked message makes no claim
@@ -106,8 +109,9 @@ const LOOKED_AT: i64 = 100;
 
 /// Claims at most one due message of each number that may send now: among the first messages of its conversations, the
 /// one of the highest priority. The pause of that number begins, and of no other number. A number without a pause may
-/// send many at once. A message that was sent in part, or may have been, stays with its own number while that is
-/// connected: otherwise a customer would see two senders, and the echo of the first part would not be recognised.
+/// send many at once. A message has a number of its own, its route, or leaves from its location's default one. One that was
+/// sent in part, or may have been, stays with the number that it was sent from while that is connected: otherwise a customer
+/// would see two senders, and the echo of the first part would not be recognised.
 ///
 /// A message that another transaction is changing is left for the next call.
 pub async fn claim_sendable(
@@ -155,12 +159,13 @@ async fn claim(
         capacity.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
         circuit.map(|circuit| circuit.location_id.as_str()),
         circuit.map(|circuit| circuit.target.as_str()),
+        pace.protects,
     )
     .fetch_all(pool)
     .await
 }
 
-/// Claims due messages of locations without a default number. It reads the waiting locations one after the other from
+/// Claims due messages of locations without a default number. It reads the waiting queues one after the other from
 /// an index, so that a campaign of another location costs nothing here.
 pub async fn claim_unconnected(
     pool: &Pool,
@@ -171,47 +176,32 @@ pub async fn claim_unconnected(
     sqlx::query_as!(
         OutboundJob,
         r#"
-        -- 1. Walk from one waiting location to the next along the index.
-        with recursive waiting as (
-            (
-                select location_id
-                from outbound
-                where state = 'accepted'
-                order by location_id
-                limit 1
-            )
-            union all
-            select next.location_id
-            from waiting
-            cross join lateral (
-                select location_id
-                from outbound
-                where state = 'accepted' and location_id > waiting.location_id
-                order by location_id
-                limit 1
-            ) next
-        ),
-        -- 2. Keep those without a number.
-        unconnected as (
-            select w.location_id
-            from waiting w
+        with unconnected as (
+            -- 1. The queues of locations without a number.
+            select q.location_id, q.route, q.is_cold
+            from outbound_queues q
             where not exists (
                 select 1
                 from numbers n
-                where n.location_id = w.location_id and n.is_default
+                where n.location_id = q.location_id and n.is_default
             )
         ),
-        -- 3. Lock their first messages that are due; what another worker has locked is passed over.
+        -- 2. Lock their first messages that are due; what another worker has locked is passed over.
         taken as (
             select c.location_id, c.id
-            from outbound c
-            where c.location_id = any (array(select location_id from unconnected))
-              and c.state = 'accepted' and c.due_at <= $1
-            order by c.location_id, c.priority desc, c.id
+            from unconnected u
+            cross join lateral (
+                select location_id, id
+                from outbound
+                where location_id = u.location_id and route = u.route and is_cold = u.is_cold
+                  and state = 'accepted' and due_at <= $1
+                order by priority desc, id
+                limit $3
+                for update skip locked
+            ) c
             limit $3
-            for update of c skip locked
         )
-        -- 4. They are this owner's until the end of the lease.
+        -- 3. They are this owner's until the end of the lease.
         update outbound o
         set state = 'sending', is_waiting = false, attempt = o.attempt + 1, due_at = $2
         from taken

@@ -58,6 +58,8 @@ pub async fn finish(
                 else $9
             end,
             unconfirmed_sends = unconfirmed_sends + $7,
+            -- What may have been sent stays with its number.
+            route = case when $7 > 0 then coalesce(number, route) else route end,
             -- A failure's reason is written by `fail`.
             reason_code = case when $4 = 'ignored' then $8::jsonb->>'code' end,
             reason_args = case when $4 = 'ignored' then $8::jsonb->'args' end

@@ -5,52 +5,37 @@
 
 use crate::db::connection::Pool;
 
-/// Raises messages of a lower priority that wait before one of the next `ahead` messages of their location, by
+/// Raises messages of a lower priority that wait before one of the next `ahead` messages of a queue of their location, by
 /// priority. Messages behind those are raised by a later call, so that the cost does not depend on a campaign's length.
 pub async fn raise_priorities(pool: &Pool, ahead: i64) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        -- 1. Walk from one waiting location to the next along the index `outbound_waiting`.
-        with recursive waiting as (
-            (
-                select location_id
-                from outbound
-                where state = 'accepted'
-                order by location_id, priority desc, id
-                limit 1
-            )
-            union all
-            select next.location_id
-            from waiting
-            cross join lateral (
-                select location_id
-                from outbound
-                where state = 'accepted' and location_id > waiting.location_id
-                order by location_id, priority desc, id
-                limit 1
-            ) next
-        ),
-        behind as materialized (
-            select before.location_id, before.id, max(ahead.priority) as priority
-            from waiting
-            -- 2. Its lowest priority: where all that waits has one priority, nothing is ahead of anything.
+        with lowest as materialized (
+            -- 1. Of each queue the lowest priority, and that of its location: where all that waits has one priority, nothing
+            --    is ahead of anything.
+            select q.location_id, q.route, q.is_cold, min(last.priority) over (partition by q.location_id) as priority
+            from outbound_queues q
             cross join lateral (
                 select priority
                 from outbound
-                where location_id = waiting.location_id and state = 'accepted'
+                where location_id = q.location_id and route = q.route and is_cold = q.is_cold and state = 'accepted'
                 order by priority, id desc
                 limit 1
-            ) lowest
-            -- 3. What it sends next of a higher priority than that.
+            ) last
+        ),
+        behind as materialized (
+            select before.location_id, before.id, max(ahead.priority) as priority
+            from lowest
+            -- 2. What each queue sends next of a higher priority than that.
             cross join lateral (
                 select location_id, conversation, id, priority
                 from outbound
-                where location_id = waiting.location_id and state = 'accepted'
-                  and priority > lowest.priority
+                where location_id = lowest.location_id and route = lowest.route and is_cold = lowest.is_cold
+                  and state = 'accepted' and priority > lowest.priority
                 order by priority desc, id
                 limit $1
             ) ahead
-            -- 4. Messages before it in its conversation. Locks these rows, so that they do not change before the
+            -- 3. Messages before it in its conversation, from whichever number. Locks these rows, so that they do not change before the
             --    update. A row that another transaction is changing is raised by the next call.
             cross join lateral (
                 select o.location_id, o.id

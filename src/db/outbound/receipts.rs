@@ -70,6 +70,8 @@ pub async fn record_sent(
         update outbound
         set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
             state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end,
+            -- The next part leaves from the same number.
+            route = $5,
             -- What it waited for is over.
             reason_code = null, reason_args = null
         where location_id = $1 and id = $2 and parts_sent = $3
@@ -80,11 +82,13 @@ pub async fn record_sent(
         sent.message.0,
         sent.part,
         now,
+        sent.number,
     )
     .map(|row| (row.state, row.accepted_at))
     .fetch_optional(&mut *tx)
     .await?;
     if let Some((state, _)) = moved {
+        record_last_number(&mut tx, sent).await?;
         timeline::record_step(
             &mut tx,
             sent.location,
@@ -125,18 +129,32 @@ async fn record_sent_first(
             update outbound o
             set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $6,
                 state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end,
+                -- The next part leaves from the same number.
+                route = $4,
                 -- What it waited for is over.
                 reason_code = null, reason_args = null
             from owner
             where o.location_id = $1 and o.id = $2 and o.parts_sent = $3
               and o.state in ('accepted', 'sending', 'unconfirmed')
-            returning o.location_id, o.id, o.state, o.accepted_at
+            returning o.location_id, o.id, o.state, o.accepted_at, o.conversation
         ),
         noted as (
             -- 3. Its timeline says so.
             insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
             select location_id, id, $6, state, $7::jsonb->>'code', $7::jsonb->'args'
             from moved
+        ),
+        written_from as (
+            -- 4. Its contact is answered from the same number, where the location has several.
+            update contacts c
+            set last_number = $4
+            from moved
+            where c.location_id = $1 and c.contact_id = moved.conversation and c.last_number is distinct from $4
+              and exists (
+                  select 1
+                  from numbers n
+                  where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+              )
         )
         select exists (select 1 from owner) as "is_first!",
             (select accepted_at from moved) as accepted_at,
@@ -159,6 +177,30 @@ async fn record_sent_first(
     })
     .fetch_one(pool)
     .await
+}
+
+/// Its contact is answered from the same number, where the location has several.
+async fn record_last_number(tx: &mut Connection, sent: SentPart<'_>) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update contacts c
+        set last_number = $3
+        from outbound o
+        where o.location_id = $1 and o.id = $2
+          and c.location_id = $1 and c.contact_id = o.conversation and c.last_number is distinct from $3
+          and exists (
+              select 1
+              from numbers n
+              where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+          )
+        "#,
+        sent.location.as_str(),
+        sent.message.0,
+        sent.number,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
 }
 
 /// Records which message a WhatsApp id belongs to; a receipt that arrived before keeps its level. False, without a

@@ -30,7 +30,7 @@ pub struct SourceJob {
 
 claimed!(SourceJob, message_id.0, in location_id);
 
-/// Messages of a location and a priority that are looked at in one claim, the newest first: a person's message is behind a
+/// Messages of a queue and a priority that are looked at in one claim, the newest first: a person's message is behind a
 /// campaign's.
 const LOOKED_AT: i64 = 20;
 
@@ -45,36 +45,17 @@ pub async fn ask_about_waiting(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        -- 1. Walk from one waiting location to the next along the index `outbound_waiting`.
-        with recursive waiting as (
-            (
-                select location_id
-                from outbound
-                where state = 'accepted'
-                order by location_id, priority desc, id
-                limit 1
-            )
-            union all
-            select next.location_id
-            from waiting
-            cross join lateral (
-                select location_id
-                from outbound
-                where state = 'accepted' and location_id > waiting.location_id
-                order by location_id, priority desc, id
-                limit 1
-            ) next
-        )
         insert into source_looks (location_id, message_id, due_at)
-        select waiting.location_id, newest.id, $2
-        from waiting
+        select q.location_id, newest.id, $2
+        from outbound_queues q
         cross join (values (1::smallint), (2)) priorities (priority)
-        -- 2. The newest of a location and a priority that can be in doubt.
+        -- The newest of a queue and a priority that can be in doubt.
         cross join lateral (
             select id, accepted_at, has_sender, source
             from outbound
-            where location_id = waiting.location_id and state = 'accepted' and priority = priorities.priority
-            order by location_id desc, priority, id desc
+            where location_id = q.location_id and route = q.route and is_cold = q.is_cold and state = 'accepted'
+              and priority = priorities.priority
+            order by location_id desc, route desc, is_cold desc, priority, id desc
             limit $3
         ) newest
         where newest.has_sender and newest.source is null and newest.accepted_at <= $1

@@ -274,7 +274,7 @@ pub async fn find_backlog(pool: &Pool, location: &LocationId) -> sqlx::Result<Ba
                     select 1
                     from outbound
                     where location_id = $1 and state = 'accepted'
-                    order by location_id, priority desc, id
+                    order by location_id, route, is_cold, priority desc, id
                     limit $2
                 ) w
             ) as "outbound!",

@@ -1,26 +1,6 @@
 -- How many rows are in each queue and state, $1 at most, and since when the oldest waits. Each part has the order of an
 -- index, so that no plan reads the table instead.
 with recursive
--- The locations that have messages to WhatsApp, found one after the other in the index `outbound_waiting`.
-places as (
-    (
-        select location_id
-        from outbound
-        where state = 'accepted'
-        order by location_id, priority desc, id
-        limit 1
-    )
-    union all
-    select next.location_id
-    from places
-    cross join lateral (
-        select location_id
-        from outbound
-        where state = 'accepted' and location_id > places.location_id
-        order by location_id, priority desc, id
-        limit 1
-    ) next
-),
 -- The first message of each conversation that waits for GHL, found one after the other in the index `inbound_waiting`.
 heads as (
     (
@@ -41,7 +21,7 @@ heads as (
         limit 1
     ) next
 )
--- To WhatsApp. The oldest is the first of a location and a priority.
+-- To WhatsApp. The oldest is the first of a queue and a priority.
 select 'outbound' as "queue!: Queue", 'accepted' as "state!: QueueState",
     (
         select count(*)
@@ -49,18 +29,19 @@ select 'outbound' as "queue!: Queue", 'accepted' as "state!: QueueState",
             select 1
             from outbound
             where state = 'accepted'
-            order by location_id, priority desc, id
+            order by location_id, route, is_cold, priority desc, id
             limit $1
         ) w
     ) as "count!",
     (
         select min(first.accepted_at)
-        from places
+        from outbound_queues q
         cross join (values (0::smallint), (1), (2), (3)) priorities (priority)
         cross join lateral (
             select accepted_at
             from outbound o
-            where o.state = 'accepted' and o.location_id = places.location_id and o.priority = priorities.priority
+            where o.state = 'accepted' and o.location_id = q.location_id and o.route = q.route and o.is_cold = q.is_cold
+              and o.priority = priorities.priority
             order by o.id
             limit 1
         ) first

@@ -82,7 +82,7 @@ async fn list_part(
                 select location_id, accepted_at as at
                 from outbound
                 where $1 = 'outbound accepted' and state = 'accepted'
-                order by location_id, priority desc, id
+                order by location_id, route, is_cold, priority desc, id
                 limit $2
             )
             union all

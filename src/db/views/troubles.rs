@@ -60,11 +60,16 @@ pub async fn list_held(pool: &Pool) -> sqlx::Result<Vec<Held>> {
                 reason_of(n.hold_code, n.hold_args) as "reason!: Reason",
                 -- A hold has no time of its own: its first message tells.
                 (
-                    select coalesce(o.waits_since, o.accepted_at)
-                    from outbound o
-                    where o.location_id = n.location_id and o.state = 'accepted'
-                    order by o.location_id, o.priority desc, o.id
-                    limit 1
+                    select min(first.since)
+                    from (values (n.number), (case when n.is_default then '' end)) queue (route)
+                    cross join lateral (
+                        select coalesce(o.waits_since, o.accepted_at) as since
+                        from outbound o
+                        where o.location_id = n.location_id and o.route = queue.route and not o.is_cold
+                          and o.state = 'accepted'
+                        order by o.priority desc, o.id
+                        limit 1
+                    ) first
                 ) as since,
                 false as "is_circuit!"
             from numbers n
@@ -100,7 +105,7 @@ pub async fn count_waiting(
                 select 1
                 from outbound
                 where location_id = place.id and state = 'accepted'
-                order by location_id, priority desc, id
+                order by location_id, route, is_cold, priority desc, id
                 limit $2
             ) w
         ) w

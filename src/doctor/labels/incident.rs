@@ -5,6 +5,7 @@ use crate::doctor::acks::Restriction;
 use crate::doctor::labels::{Said, location, number, service, told};
 use crate::doctor::number::LinkFault;
 use crate::model::alert::AlertFault;
+use crate::model::reason::{Reason, Wait};
 use crate::model::states::IncidentKind;
 use crate::model::zone::Zone;
 
@@ -26,7 +27,7 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
         IncidentKind::Replaced => number::replaced(detail),
         IncidentKind::Restricted => number::restricted(detail.and_then(Restriction::from_code)),
         IncidentKind::Paused if detail == Some(STOPPED) => number::automated_stopped(),
-        IncidentKind::Paused => number::strangers_wait(&told(incident.reason.as_ref())),
+        IncidentKind::Paused => number::strangers_wait(until(incident.reason.as_ref())),
         IncidentKind::Gateway => service::gateway_down(&told(incident.reason.as_ref())),
         IncidentKind::Agency => {
             service::agency_dead(&incident.number, &told(incident.reason.as_ref()))
@@ -46,5 +47,13 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
             Some(LinkFault::OtherNumber) => number::other_number_somewhere(),
             Some(LinkFault::Unlinked) | None => number::unlinked(),
         },
+    }
+}
+
+/// Until when a number writes to nobody who never wrote, as its reason says.
+fn until(reason: Option<&Reason>) -> &str {
+    match reason {
+        Some(Reason::Wait(Wait::NumberRestricted { at })) => at,
+        _ => "",
     }
 }

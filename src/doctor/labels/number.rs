@@ -100,17 +100,15 @@ pub(in crate::doctor) fn gateway_fails(words: &Text) -> Said {
     )
 }
 
-/// `until`: until when, in words.
-pub(in crate::doctor) fn strangers_wait(until: &Text) -> Said {
+/// `until`: until when, with the distance to UTC.
+pub(in crate::doctor) fn strangers_wait(until: &str) -> Said {
     Said::wrong(
         Text::new(
             format!(
-                "WhatsApp refused a message of this number to somebody new (code 463): {}.",
-                until.english
+                "WhatsApp refused a message of this number to somebody new (code 463), so new people wait until {until}."
             ),
             format!(
-                "WhatsApp menolak satu mesej nombor ini kepada orang baharu (kod 463): {}.",
-                until.malay
+                "WhatsApp menolak satu mesej nombor ini kepada orang baharu (kod 463), maka orang baharu menunggu sehingga {until}."
             ),
         ),
         Text::new(

@@ -40,6 +40,10 @@ reasons! {
     PhoneAsked = "phone_asked",
         "Waapify was asked whether this phone has WhatsApp",
         "Waapify telah ditanya sama ada telefon ini mempunyai WhatsApp";
+    /// The number that it waited for is not connected any more.
+    NumberRemoved = "number_removed",
+        "the number that it was to leave from is not connected any more, so it leaves from the default number",
+        "nombor asal penghantarannya tidak lagi disambungkan, maka ia dihantar dari nombor lalai";
     /// The process that had claimed it stopped.
     ProcessStopped = "process_stopped",
         "the process that was sending it stopped",

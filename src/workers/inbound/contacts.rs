@@ -8,7 +8,7 @@ use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, ContactPhones, NamedContact};
 use crate::db::contacts::lids::LID_SERVER;
-use crate::db::contacts::phones::KnownContact;
+use crate::db::contacts::phones::{KnownContact, Touch};
 use crate::db::contacts::{addresses, groups, phones};
 use crate::db::opt_outs::dnd;
 use crate::model::ids::{ContactId, LocationId};
@@ -48,6 +48,13 @@ pub(in crate::workers) struct Sender<'a> {
 }
 
 impl Sender<'_> {
+    const fn touch(&self) -> Touch<'_> {
+        Touch {
+            wrote_at: self.wrote_at,
+            number: self.number,
+        }
+    }
+
     fn is_gone(&self, contact: &ContactId) -> bool {
         self.gone.iter().any(|gone| gone == contact.as_str())
     }
@@ -90,7 +97,7 @@ pub(in crate::workers) async fn find_or_make(
     let (pool, now) = (&context.pool, context.clock.now());
     let has_phone = !sender.phone.contains('@');
     let forms = phone_forms::forms(sender.phone);
-    let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
+    let known = phones::find(pool, location, &forms, sender.touch()).await?;
     let is_known = |contact: &ContactId| known.as_ref().is_some_and(|k| k.contact_id == *contact);
     if let Some(answered) = sender.answers.filter(|it| has_phone && !is_known(it))
         && may_have(context, location, answered, sender).await?
@@ -112,7 +119,7 @@ pub(in crate::workers) async fn find_or_make(
             &phone,
             &found.id,
             source,
-            sender.wrote_at,
+            sender.touch(),
             now,
         )
         .await?;
@@ -270,7 +277,7 @@ async fn make(
     let subject = claimed.ok_or(TokenError::MakingContact)?;
     // The holder of an earlier claim may have created it a moment ago.
     let forms = phone_forms::forms(sender.phone);
-    let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
+    let known = phones::find(pool, location, &forms, sender.touch()).await?;
     let contact = match known.filter(|known| is_sure(known, now)) {
         Some(known) => Ok(NamedContact {
             id: known.contact_id,
@@ -283,8 +290,8 @@ async fn make(
         None => make_with_phone(context, location, sender).await,
     };
     if let Ok(contact) = &contact {
-        let (source, wrote_at) = (ContactSource::Made, sender.wrote_at);
-        phones::save(pool, location, &key, &contact.id, source, wrote_at, now).await?;
+        let (source, touch) = (ContactSource::Made, sender.touch());
+        phones::save(pool, location, &key, &contact.id, source, touch, now).await?;
         note(context, location, contact, now).await?;
     }
     groups::finish_making(pool, location, &key, until).await?;

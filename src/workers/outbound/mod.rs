@@ -3,6 +3,7 @@
 //! Owns one attempt at one part of a message. It must not send a part with an unknown outcome again before its echo had
 //! time to arrive. `plan` makes the parts, `attachments` asks about files, `results` records what the gateway answered,
 //! `circuits` protects messages from a gateway that fails for everybody, `ends` records how a message ends that does not leave, `ghl_echoes` recognises what GHL delivers back,
+//! `routes` moves what waits for a number that cannot send,
 //! `retries` counts failures. The echo that proves a send is found in `workers::inbound::own_sends`.
 
 mod attachments;
@@ -13,6 +14,7 @@ mod opted_out;
 pub mod plan;
 mod results;
 mod retries;
+mod routes;
 mod strangers;
 
 use std::sync::Arc;
@@ -107,6 +109,7 @@ impl Worker for Outbound {
     }
 
     async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<Job>> {
+        self.leave_numbers().await?;
         self.fail_aged().await?;
         let capacity = capacity.into();
         let limit = capacity.limit.min(RARE);
@@ -177,6 +180,7 @@ impl Outbound {
         Pace {
             interval: Duration::try_from(self.0.min_interval).unwrap_or(Duration::ZERO),
             stretch: 1.0 + PACE_JITTER * rand::random::<f64>(),
+            protects: self.0.protects_numbers,
         }
     }
 

@@ -4,7 +4,7 @@
 //! The claim takes one such message of a number at a time, and puts the time of the next to the end of its lease; whatever
 //! becomes of the message sets that time again. When it may leave is decided in [`crate::model::protection`].
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tracing::info;
 
 use crate::accounts::connect;
@@ -13,7 +13,7 @@ use crate::crypto;
 use crate::db::contacts::phone_checks;
 use crate::db::contacts::phone_checks::Known;
 use crate::db::numbers::protection;
-use crate::db::numbers::protection::{Of, Protection};
+use crate::db::numbers::protection::Of;
 use crate::db::outbound;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::{OutboundJob, Recipient, outcomes, sources};
@@ -42,8 +42,11 @@ struct Case<'a> {
     of: Of<'a>,
     recipient: Recipient<'a>,
     phone: &'a str,
-    protection: Protection,
     limits: Limits,
+    /// WhatsApp refused a message: nothing leaves to people who never wrote until then.
+    stopped_until: Option<OffsetDateTime>,
+    /// What recognises the same text.
+    hash: Vec<u8>,
 }
 
 impl Outbound {
@@ -54,7 +57,6 @@ impl Outbound {
         recipient: Recipient<'_>,
         message: &Message,
     ) -> sqlx::Result<Turn> {
-        let (pool, now) = (&self.0.pool, self.0.clock.now());
         let (Some(number), Some(phone)) = (job.number.as_deref(), recipient.forms.first()) else {
             return Ok(Turn::NotStarted);
         };
@@ -62,70 +64,76 @@ impl Outbound {
             location: &job.location_id,
             number,
         };
-        let Some(protection) = protection::find(pool, of).await? else {
+        let Some(protection) = protection::find(&self.0.pool, of).await? else {
             return Ok(Turn::NotStarted);
         };
-        let limits = protection.limits(now);
         let case = Case {
             job,
             of,
             recipient,
             phone,
-            protection,
-            limits,
+            limits: protection.limits(self.0.clock.now()),
+            stopped_until: protection.strangers_from,
+            hash: hash_of(message),
         };
-        let hash = hash_of(message);
-        let since = now - SAME_TEXT;
-        if protection::was_sent(pool, of.location, phone, &hash, job.id, since).await?
-            && !self.is_persons(job).await?
-        {
+        if self.was_sent_lately(&case).await? {
             self.fail(job, Failure::SameTextToday.into()).await?;
             self.refund_pacing_slot(job).await?;
             return Ok(Turn::Over);
         }
-        let mut tx = pool.begin().await?;
-        protection::lock(&mut tx, of).await?;
-        let (counts, is_known) = protection::count(&mut tx, of, &case.limits, phone, now).await?;
-        let stopped = case.protection.strangers_from;
-        if let Verdict::Later { at, why } = decide(&case.limits, counts, !is_known, stopped, now) {
-            protection::set_next(&mut tx, of, at, Some(&why), now).await?;
-            tx.commit().await?;
-            self.wait_for_turn(job, &why).await?;
+        self.take_turn(&case, message.part_count()).await
+    }
+
+    /// Whether the same text went to this phone lately, and no person wrote this one.
+    async fn was_sent_lately(&self, case: &Case<'_>) -> sqlx::Result<bool> {
+        let (location, since) = (case.of.location, self.0.clock.now() - SAME_TEXT);
+        let (pool, id) = (&self.0.pool, case.job.id);
+        let was_sent =
+            protection::was_sent(pool, location, case.phone, &case.hash, id, since).await?;
+        Ok(was_sent && !self.is_persons(case.job).await?)
+    }
+
+    /// Records the departure of a message, its place and the time of the next one, or has it wait or asks about its phone.
+    async fn take_turn(&self, case: &Case<'_>, parts: i32) -> sqlx::Result<Turn> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        let Case {
+            of, phone, limits, ..
+        } = case;
+        let known = if self.0.checks_strangers {
+            Some(phone_checks::find(pool, of.location, phone, now - AGAIN).await?)
+        } else {
+            None
+        };
+        if known == Some(Known::Answered(PhoneAnswer::No)) {
+            self.fail(case.job, Failure::NoWhatsApp.into()).await?;
+            self.refund_pacing_slot(case.job).await?;
             return Ok(Turn::Over);
         }
-        if self.0.checks_strangers {
-            match phone_checks::find(pool, of.location, phone, now - AGAIN).await? {
-                Known::Answered(PhoneAnswer::No) => {
-                    drop(tx);
-                    self.fail(job, Failure::NoWhatsApp.into()).await?;
-                    self.refund_pacing_slot(job).await?;
-                    return Ok(Turn::Over);
-                }
-                Known::Answered(_) => {}
-                Known::NotAsked => {
-                    let day = case.limits.day(now);
-                    protection::note_contact(&mut tx, of, day, phone, now).await?;
-                    tx.commit().await?;
-                    let counts = with_one(counts, is_known);
-                    self.ask_about_phone(&case, counts).await?;
-                    return Ok(Turn::Over);
-                }
-            }
+        let mut tx = pool.begin().await?;
+        protection::lock(&mut tx, *of).await?;
+        let (counts, is_known) = protection::count(&mut tx, *of, limits, phone, now).await?;
+        let verdict = decide(limits, counts, !is_known, case.stopped_until, now);
+        if let Verdict::Later { at, why } = verdict {
+            protection::set_next(&mut tx, *of, at, Some(&why), now).await?;
+            tx.commit().await?;
+            self.wait_for_turn(case.job, &why).await?;
+            return Ok(Turn::Over);
         }
-        let count = message.part_count();
-        if !outbound::mark_send_started(&mut tx, job, case.recipient, count, now).await? {
+        let counts = with_one(counts, is_known);
+        if known == Some(Known::NotAsked) {
+            protection::note_contact(&mut tx, *of, limits.day(now), phone, now).await?;
+            tx.commit().await?;
+            self.ask_about_phone(case, counts).await?;
+            return Ok(Turn::Over);
+        }
+        let (job, recipient) = (case.job, case.recipient);
+        if !outbound::mark_send_started(&mut *tx, job, recipient, parts, now).await? {
             return Ok(Turn::NotStarted);
         }
-        let day = case.limits.day(now);
-        protection::note_contact(&mut tx, of, day, phone, now).await?;
-        protection::note_text(&mut tx, of.location, phone, &hash, job.id, now).await?;
-        let (next_at, why) = next(
-            &case.limits,
-            with_one(counts, is_known),
-            now,
-            rand::random(),
-        );
-        protection::set_next(&mut tx, of, next_at, why.as_ref(), now).await?;
+        protection::note_contact(&mut tx, *of, limits.day(now), phone, now).await?;
+        protection::note_text(&mut tx, of.location, phone, &case.hash, job.id, now).await?;
+        let (next_at, why) = next(limits, counts, now, rand::random());
+        protection::set_next(&mut tx, *of, next_at, why.as_ref(), now).await?;
         tx.commit().await?;
         Ok(Turn::Started)
     }

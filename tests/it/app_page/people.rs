@@ -9,6 +9,7 @@ use crate::messages::number_of;
 use crate::monitor::{look, look_later};
 use waapify_ghl::db::accounts::{account_names, white_label_domains};
 use waapify_ghl::db::contacts::phones;
+use waapify_ghl::db::contacts::phones::Touch;
 use waapify_ghl::model::ids::{CompanyId, ContactId};
 use waapify_ghl::model::states::ContactSource;
 
@@ -144,7 +145,10 @@ async fn a_phone_that_went_to_another_contact_loses_the_name_of_the_first() {
             phone,
             contact,
             ContactSource::Search,
-            None,
+            Touch {
+                wrote_at: None,
+                number: seed::NUMBER,
+            },
             now,
         )
         .await

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use simulators::seed;
 use time::Duration;
+use waapify_ghl::model::zone::Zone;
 
 use super::{campaign, deliver, next_at, protected, send_due, texts, turns_until, zone};
 use crate::app_page::Frame;
@@ -81,6 +82,9 @@ async fn a_number_whose_protection_is_off_sends_to_everybody_at_once() {
 #[tokio::test]
 async fn a_number_can_be_protected_where_the_deployment_is_not() {
     let bridge = Bridge::new().await;
+    // The day of the cap does not end meanwhile.
+    let noon = Zone::utc().at_minute(bridge.clock.now(), 1, 12 * 60);
+    bridge.clock.advance(noon - bridge.clock.now());
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let fields = form(&[
         ("on", "1"),

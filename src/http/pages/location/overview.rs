@@ -94,9 +94,10 @@ async fn find_cards(
     let mut cards = Vec::new();
     for row in numbers {
         let number = row.number.as_str();
-        cards.push(match row.is_connected {
-            true => number_cards::find(pool, Of { location, number }, now).await?,
-            false => None,
+        cards.push(if row.is_connected {
+            number_cards::find(pool, Of { location, number }, now).await?
+        } else {
+            None
         });
     }
     Ok(cards)
