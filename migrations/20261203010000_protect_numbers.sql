@@ -112,3 +112,13 @@ create index outbound_by_age
 create index outbound_by_cold_age
     on outbound ((case when state = 'accepted' and is_cold then coalesce(waits_since, accepted_at) end))
     where case when state = 'accepted' and is_cold then coalesce(waits_since, accepted_at) end is not null;
+
+-- Messages wait because WhatsApp refused some.
+alter table incidents drop constraint incidents_kind_check;
+alter table incidents add constraint incidents_kind_check check (
+    kind in (
+        'provider', 'link', 'silence', 'reinstall', 'replaced', 'restricted', 'undelivered', 'unheard', 'taken',
+        'gateway', 'agency', 'client_keys', 'alerts',
+        'paused'
+    )
+);

@@ -25,7 +25,7 @@ async fn checking() -> Bridge {
 
 fn answer(name: &str) -> Fault {
     let body = String::from_utf8(payload(&format!("waapify/check_phone/{name}.json"))).unwrap();
-    Fault::answer(200, &body.replace("60123450000", "60123450001"))
+    Fault::answer(200, &body.replace("60123450000", "60123450002"))
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn a_phone_is_asked_about_once_and_its_message_follows_at_once() {
     let bridge = checking().await;
     deliver(&bridge, 1, "satu", None).await;
     send_due(&bridge).await;
-    assert_eq!(asked(&bridge), ["60123450001"]);
+    assert_eq!(asked(&bridge), ["60123450002"]);
     assert_eq!(texts(&bridge), ["satu 1"]);
     bridge.clock.advance(Duration::minutes(5));
     deliver(&bridge, 1, "dua", None).await;

@@ -255,7 +255,7 @@ async fn the_card_shows_levels_answers_and_refusals_with_what_to_do() {
     }
     assert!(!page.contains("style=\""), "{page}");
     // One of them answers.
-    writes(&bridge, "A1", "60123450002@s.whatsapp.net", "ya").await;
+    writes(&bridge, "A1", "60123450003@s.whatsapp.net", "ya").await;
     let page = frame.get("").await.body;
     assert!(page.contains("20% (1 of 5 people in 14 days)"), "{page}");
     refuse(&bridge, &ids(&bridge).await[0]).await;

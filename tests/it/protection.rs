@@ -57,7 +57,8 @@ pub async fn execute(bridge: &Bridge, sql: &'static str) {
 }
 
 pub fn phone(n: usize) -> String {
-    format!("+6012345{n:04}")
+    // The simulated WhatsApp does not know the first one.
+    format!("+6012345{:04}", n + 1)
 }
 
 /// GHL delivers a message of a program to a contact, in the name of this user or of nobody.
@@ -110,6 +111,16 @@ pub async fn turns_until(bridge: &Bridge, end: OffsetDateTime) -> Vec<OffsetDate
         let now = bridge.sends().len();
         left.extend(std::iter::repeat_n(bridge.clock.now(), now - before));
         before = now;
+        let waiting: i64 = sqlx::query_scalar(
+            "select count(*) from outbound where is_cold and state = 'accepted'",
+        )
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+        if waiting == 0 {
+            bridge.clock.advance(end - bridge.clock.now());
+            return left;
+        }
         let next = next_at(bridge)
             .await
             .max(bridge.clock.now() + Duration::SECOND);
@@ -157,7 +168,7 @@ async fn a_campaign_on_a_new_number_leaves_by_its_caps_and_keeps_its_order() {
     let mut hours = std::collections::BTreeMap::new();
     for day in 0..2 {
         let left = turns_until(&bridge, midnight(&bridge)).await;
-        assert_eq!(left.len(), 20, "day {day}");
+        assert_eq!(left.len(), 20, "day {day} {:?} {left:?}", texts(&bridge));
         for pair in left.windows(2) {
             assert!(pair[1] - pair[0] >= Duration::seconds(20), "{pair:?}");
         }
@@ -188,7 +199,7 @@ async fn what_waits_for_tomorrow_says_so_on_its_page_in_its_list_and_on_the_card
     let last = id_of(&bridge, &ids[24]).await;
     let page = frame.get(&format!("/messages/{last}")).await.body;
     assert!(page.contains(waits), "{page}");
-    let list = frame.get("/messages?state=accepted").await.body;
+    let list = frame.get("/messages").await.body;
     assert_eq!(list.matches(waits).count(), 5, "{list}");
     let card = frame.get("").await.body;
     assert!(card.contains("First contacts today: 20 of 20"), "{card}");
@@ -198,7 +209,7 @@ async fn what_waits_for_tomorrow_says_so_on_its_page_in_its_list_and_on_the_card
     );
     let malay = frame.get_in("ms", "").await.body;
     assert!(
-        malay.contains("20 daripada 20 hubungan pertama hari ini"),
+        malay.contains("20 daripada 20 kenalan pertama hari ini"),
         "{malay}"
     );
     // After midnight "tomorrow" is today.
@@ -288,8 +299,12 @@ async fn whoever_writes_makes_what_waits_for_them_leave_at_once() {
     assert!(texts(&bridge).is_empty());
     bridge.customer_writes("hai").await;
     bridge.settle().await;
-    bridge.settle().await;
-    assert_eq!(texts(&bridge), ["teks W1"]);
+    assert_eq!(
+        texts(&bridge),
+        ["teks W1"],
+        "{:?}",
+        shown(&bridge, "W1").await
+    );
     // From then on nothing to her waits, whoever writes it.
     delivers(&bridge, "W2", contact, aisyah).await;
     assert_eq!(texts(&bridge), ["teks W1", "teks W2"]);

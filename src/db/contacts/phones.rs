@@ -34,6 +34,7 @@ pub async fn find(
     location: &LocationId,
     forms: &[String],
     touch: Touch<'_>,
+    now: OffsetDateTime,
 ) -> sqlx::Result<Option<KnownContact>> {
     sqlx::query_as!(
         KnownContact,
@@ -55,7 +56,7 @@ pub async fn find(
         warmed as (
             -- They wrote: what waits for them, as for people who never wrote, waits no more, and its age begins.
             update outbound o
-            set is_cold = false, waits_since = $3
+            set is_cold = false, waits_since = $5
             from found
             where $3::timestamptz is not null and o.location_id = $1 and o.conversation = found.contact_id
               and o.state = 'accepted' and o.is_cold
@@ -70,6 +71,7 @@ pub async fn find(
         forms,
         touch.wrote_at,
         touch.number,
+        now,
     )
     .fetch_optional(pool)
     .await
@@ -116,7 +118,7 @@ pub async fn save(
         )
         -- As in `find`.
         update outbound o
-        set is_cold = false, waits_since = $4
+        set is_cold = false, waits_since = $5
         from stored
         where $4::timestamptz is not null and o.location_id = $1 and o.conversation = stored.contact_id
           and o.state = 'accepted' and o.is_cold

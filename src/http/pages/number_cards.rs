@@ -69,7 +69,7 @@ fn ramp(language: Language, id: &str, card: &Card) -> Markup {
     let hours = format!("{}–{}", written(from), written(until));
     let title = match language {
         Language::English => format!("First contacts today: {used} of {cap}"),
-        Language::Malay => format!("Hubungan pertama hari ini: {used} daripada {cap}"),
+        Language::Malay => format!("Kenalan pertama hari ini: {used} daripada {cap}"),
     };
     let level = match (card.limits.level, language) {
         (Some(level), Language::English) => format!("Level {} of {of}", level + 1),

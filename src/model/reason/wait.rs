@@ -88,7 +88,7 @@ reasons! {
         cap: i32,
     } = "first_contacts_of_day",
         "waits for tomorrow {time}: {used} of {cap} first contacts used today",
-        "menunggu esok {time}: {used} daripada {cap} hubungan pertama hari ini sudah digunakan";
+        "menunggu esok {time}: {used} daripada {cap} kenalan pertama hari ini sudah digunakan";
     /// The hour's first contacts are used up.
     FirstContactsOfHour {
         /// As above.
@@ -99,7 +99,7 @@ reasons! {
         cap: i32,
     } = "first_contacts_of_hour",
         "waits for {time}: {used} of {cap} first contacts used this hour",
-        "menunggu {time}: {used} daripada {cap} hubungan pertama jam ini sudah digunakan";
+        "menunggu {time}: {used} daripada {cap} kenalan pertama jam ini sudah digunakan";
     /// It is not the time of the day to write to strangers.
     HoursOfStrangers {
         /// When it is.

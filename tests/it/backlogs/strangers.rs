@@ -11,7 +11,7 @@ const NUMBERS: [&str; 3] = [
     "insert into locations select 'Cap' || n, null, now() from generate_series(1, 100) n",
     "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
          is_default, next_send_at, connected_at, protects, cold_next_at)
-     select 'Cap' || n, '601' || (10000000 + n), 'none', null, null, 'cap' || n, true, '2000-01-01', now(), true, '2100-01-01'
+     select 'Cap' || n, '601' || (10000000 + n), 'none', null, null, ('cap' || n)::bytea, true, '2000-01-01', now(), true, '2100-01-01'
      from generate_series(1, 100) n",
     "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, is_cold)
      select 'Cap' || n, 'c' || n, 'c' || n, '{}', '2000-01-01', now(), true from generate_series(1, 100) n",

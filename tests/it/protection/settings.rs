@@ -46,6 +46,7 @@ async fn people_set_the_caps_and_hours_of_a_number_and_they_count_at_once() {
     send_due(&bridge).await;
     let nine = zone().at_minute(bridge.clock.now(), 0, 9 * 60);
     assert_eq!(next_at(&bridge).await, nine);
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     // An old number starts higher: what waits is decided anew.
     let old = form(&[
         ("on", "1"),
