@@ -44,6 +44,8 @@ pub fn environment(
         ("WAAPIFY_API_BASE", vendors.to_owned()),
         ("WHATSAPP_MEDIA_BASE", vendors.to_owned()),
         ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),
+        // It measures how fast messages leave, to people who never wrote.
+        ("PROTECT_NUMBERS", "false".to_owned()),
         ("GHL_ED25519_PUBLIC_KEY", public_key.to_owned()),
         ("ENCRYPTION_KEYS", STANDARD.encode([0; 32])),
         ("LOG_FORMAT", "json".to_owned()),

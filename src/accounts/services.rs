@@ -56,6 +56,10 @@ pub struct Services {
     pub sends_to_hidden: bool,
     /// Whether Waapify is asked about phones, to learn LIDs.
     pub checks_phones: bool,
+    /// Whether numbers write slowly to people who never wrote, unless their own settings say otherwise.
+    pub protects_numbers: bool,
+    /// Whether Waapify is asked before the first message to such a phone.
+    pub checks_strangers: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.

@@ -256,16 +256,15 @@ fn services(
     scope: NetworkScope,
 ) -> anyhow::Result<(Services, Doctor)> {
     let http_client = clients::http_client()?;
-    let (sealer, public_url) = (&settings.sealer, &settings.public_url);
+    let (sealer, public_url, gateway) = (&settings.sealer, &settings.public_url, &settings.waapify);
     let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, public_url);
-    let waapify = waapify::Client::new(http_client.clone(), settings.waapify.api_base.clone());
+    let waapify = waapify::Client::new(http_client.clone(), gateway.api_base.clone());
     let tokens = Tokens::new(pool.clone(), ghl.clone(), sealer.clone(), clock.clone());
     let clients = (ghl.clone(), waapify.clone(), http_client);
-    let (doctors_pool, doctors_tokens) = (pool.clone(), tokens.clone());
     let doctor = Doctor::new(
         settings,
-        doctors_pool,
-        doctors_tokens,
+        pool.clone(),
+        tokens.clone(),
         clients,
         clock.clone(),
     );
@@ -291,11 +290,13 @@ fn services(
         signals: Arc::new(Signals::default()),
         counters: counters(),
         public_url: public_url.clone(),
-        min_interval: settings.waapify.min_interval,
-        sends_to_hidden: settings.waapify.sends_to_hidden,
-        checks_phones: settings.waapify.checks_phones,
-        max_age_person: settings.waapify.max_age_person,
-        max_age_automated: settings.waapify.max_age_automated,
+        min_interval: gateway.min_interval,
+        sends_to_hidden: gateway.sends_to_hidden,
+        checks_phones: gateway.checks_phones,
+        protects_numbers: gateway.protects_numbers,
+        checks_strangers: gateway.checks_strangers,
+        max_age_person: gateway.max_age_person,
+        max_age_automated: gateway.max_age_automated,
     };
     Ok((services, doctor))
 }

@@ -1,7 +1,7 @@
 //! The commands, their arguments and exit codes: 0 success, 1 failure with the reason on standard error, 2 wrong
 //! settings or arguments.
 //!
-//! `audit`, `connect`, `doctor`, `events`, `installs`, `marketplace`, `messages` and `sandbox` hold one command each, `upkeep` and `shell` some
+//! `audit`, `connect`, `doctor`, `events`, `installs`, `marketplace`, `messages`, `numbers` and `sandbox` hold one command each, `upkeep` and `shell` some
 //! small ones, this file the others. `answer` prints what commands answer, with `table` and `moment`; `fatal` prints the
 //! error of a failed command; `help` and `reason_code` read arguments.
 
@@ -17,6 +17,7 @@ mod installs;
 mod marketplace;
 mod messages;
 mod moment;
+mod numbers;
 mod reason_code;
 pub mod sandbox;
 mod shell;
@@ -33,6 +34,7 @@ use connect::ConnectArgs;
 use doctor::DoctorArgs;
 use events::Events;
 use messages::Messages;
+use numbers::Numbers;
 use secrecy::SecretString;
 use shell::{CompletionsArgs, ManArgs};
 use tracing::{info, warn};
@@ -67,7 +69,7 @@ enum Command {
     Serve,
     /// Run the service beside a simulated GHL and Waapify, with a page to play with
     ///
-    /// Of the service's settings only `BIND_ADDR`, `PORT`, `WAAPIFY_MIN_INTERVAL_MS`, those of logs, `ALERT_…` and `OTEL_…` count.
+    /// Of the service's settings only `BIND_ADDR`, `PORT`, `WAAPIFY_MIN_INTERVAL_MS`, `PROTECT_NUMBERS`, those of logs, `ALERT_…` and `OTEL_…` count.
     Sandbox(SandboxArgs),
     /// Connect a WhatsApp number to a location
     Connect(ConnectArgs),
@@ -78,6 +80,9 @@ enum Command {
     /// List messages, show one's steps, send failed ones again
     #[command(subcommand)]
     Messages(Messages),
+    /// Let a number go on after WhatsApp refused several of its messages
+    #[command(subcommand)]
+    Numbers(Numbers),
     /// List what Waapify posted and was set aside, because processes ended over it; have it read again
     #[command(subcommand)]
     Events(Events),
@@ -187,6 +192,7 @@ async fn run(command: Command, form: Form) -> anyhow::Result<ExitCode> {
         Command::Installs => installs::run(form).await?,
         Command::Doctor(args) => return doctor::run(args, form).await,
         Command::Messages(command) => return messages::run(command, form).await,
+        Command::Numbers(command) => return numbers::run(command, form).await,
         Command::Events(command) => return events::run(command, form).await,
         Command::Audit(args) => return audit::run(args, form).await,
         Command::Marketplace(args) => marketplace::run(&args, form)?,

@@ -10,6 +10,7 @@ mod guide;
 pub mod install_link;
 pub mod marketplace;
 mod parse;
+mod waapify;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use parse::{
 };
 use secrecy::SecretString;
 use url::Url;
+pub use waapify::WaapifySettings;
 
 use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
 use crate::runtime::logging::{LogFormat, LogSettings};
@@ -86,23 +88,6 @@ pub struct GhlSettings {
     pub marketplace_base: Url,
     /// Checks the platform's webhook signatures.
     pub verifier: Verifier,
-}
-
-/// The gateway's address and pace.
-#[derive(Clone, Debug)]
-pub struct WaapifySettings {
-    /// Folder of `send.php`.
-    pub api_base: Url,
-    /// Least pause between two sends of one number.
-    pub min_interval: Duration,
-    /// Whether messages to chats without a phone are sent to their LIDs.
-    pub sends_to_hidden: bool,
-    /// Whether Waapify is asked about phones, to learn LIDs.
-    pub checks_phones: bool,
-    /// How long a person's answer may wait to be sent.
-    pub max_age_person: Duration,
-    /// How long any other message may wait.
-    pub max_age_automated: Duration,
 }
 
 /// A setting that is missing or bad.
@@ -245,6 +230,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sends_to_hidden = reader.parsed("send_to_hidden_numbers", parse_switch);
     let checks_phones = reader.parsed("check_phones", parse_switch);
+    let protects_numbers = reader.parsed("protect_numbers", parse_switch);
+    let checks_strangers = reader.parsed("check_first_contacts", parse_switch);
     let max_age_person = reader.parsed("max_age_person_hours", parse_age);
     let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
@@ -278,6 +265,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             min_interval: min_interval?,
             sends_to_hidden: sends_to_hidden?,
             checks_phones: checks_phones?,
+            protects_numbers: protects_numbers?,
+            checks_strangers: checks_strangers?,
             max_age_person: max_age_person?,
             max_age_automated: max_age_automated?,
         },

@@ -36,6 +36,18 @@ pub fn derive_secret(secret: &str, place: &str) -> String {
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
+/// SHA-256 of several texts, by which the same ones are recognised without being kept.
+#[must_use]
+pub fn hash_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    // The length keeps apart what belongs to which.
+    for text in texts {
+        hash.update(text.len().to_be_bytes());
+        hash.update(text);
+    }
+    hash.finalize().to_vec()
+}
+
 /// SHA-256 of a secret, by which it is looked up: so the database holds no usable secret, and the timing of a look-up
 /// tells an attacker nothing.
 #[must_use]

@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 47] = [
+pub const TABLES: [&str; 51] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -26,6 +26,7 @@ pub const TABLES: [&str; 47] = [
     "contacts",
     "earlier_webhook_secrets",
     "ended_sessions",
+    "first_contacts",
     "gateway_tokens",
     "ghl_events",
     "groups",
@@ -44,9 +45,12 @@ pub const TABLES: [&str; 47] = [
     "outbound",
     "pending_connections",
     "phone_checks",
+    "protection_settings",
     "rate_limits",
     "receipts",
+    "restrictions",
     "routing_settings",
+    "sent_texts",
     "source_looks",
     "sso_payloads",
     "status_updates",
@@ -89,13 +93,14 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 12] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
     "old_reason",
     "opt_out_of",
     "plain_text",
+    "protection_reason",
     "reason_of",
     "route_of",
     "take_old_error",

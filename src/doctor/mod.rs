@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use acks::{Acks, Restriction};
 pub use finding::{Finding, State};
 pub use holds::{cause_of_hold, codes_of_cause, describe_all, is_same_matter};
-pub use labels::incident::{PERSISTS, REGISTERED};
+pub use labels::incident::{PERSISTS, REGISTERED, STOPPED};
 pub use location::NEEDED_SCOPES;
 pub use number::LinkFault;
 pub use provider::Provider;

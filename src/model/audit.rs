@@ -49,6 +49,10 @@ stored_enum! {
         Relink = "relink", "link the phone again", "pautkan telefon semula";
         /// The settings of a number were changed.
         Settings = "settings", "settings of a number", "tetapan nombor";
+        /// The protection of a number was changed.
+        Protection = "protection", "protection of a number", "perlindungan nombor";
+        /// A number was let go on after WhatsApp refused several messages.
+        GoOn = "go_on", "let a number go on", "teruskan nombor";
         /// Another number became the one that sends.
         DefaultNumber = "default_number", "choose the number that sends", "pilih nombor penghantar";
         /// A failed message was sent again.

@@ -8,6 +8,7 @@ pub mod number_rule;
 pub mod opt_out;
 pub mod phone_forms;
 pub mod progress;
+pub mod protection;
 pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;

@@ -115,6 +115,18 @@ stored_enum! {
     }
 }
 
+impl Source {
+    /// Whether a person wrote a message: GHL says so; or it does not say, and the delivery names a user.
+    #[must_use]
+    pub const fn is_persons(self, has_sender: bool) -> bool {
+        match self {
+            Self::App => true,
+            Self::Unknown => has_sender,
+            Self::Workflow | Self::Api | Self::Campaign | Self::BulkActions => false,
+        }
+    }
+}
+
 stored_enum! {
     /// How far a vendor's event has got: Waapify's in `waapify_events`, GHL's in `ghl_events`.
     EventState {
@@ -250,6 +262,8 @@ stored_enum! {
         Replaced = "replaced", "the number was replaced from outside GHL", "nombor diganti dari luar GHL";
         /// WhatsApp confirms nothing that the number sends, or refuses one message after the other.
         Restricted = "restricted", "WhatsApp may have restricted the number", "nombor mungkin disekat oleh WhatsApp";
+        /// WhatsApp refused messages of the number, so that some of its messages wait.
+        Paused = "paused", "messages wait because WhatsApp refused some", "mesej menunggu kerana WhatsApp menolak beberapa mesej";
         /// GHL has never delivered a message, though the number was connected more than an hour ago.
         Undelivered = "undelivered", "GHL has never delivered a message", "GHL tidak pernah menghantar mesej";
         /// Waapify has never called the number's webhook, though it was connected more than an hour ago.

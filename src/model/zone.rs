@@ -6,7 +6,7 @@
 use jiff::civil::Weekday;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ToSpan as _, ZonedDateTime};
-use time::OffsetDateTime;
+use time::{Date, Month, OffsetDateTime};
 
 /// Format of a time to the minute, in which years come first so that no reader takes a month for a day.
 const MINUTES: &str = "%Y-%m-%d %H:%M";
@@ -77,6 +77,66 @@ impl Zone {
             Some((at, start.strftime(span.format()).to_string()))
         });
         named.collect()
+    }
+
+    /// A time of the day to the minute, such as `09:00`.
+    #[must_use]
+    pub fn clock(&self, at: OffsetDateTime) -> String {
+        self.local(at).strftime("%H:%M").to_string()
+    }
+
+    /// The day in which a time is.
+    #[must_use]
+    pub fn date(&self, at: OffsetDateTime) -> Date {
+        let day = self.local(at).date();
+        let month = u8::try_from(day.month()).ok();
+        let month = month.and_then(|month| Month::try_from(month).ok());
+        let number = u8::try_from(day.day()).ok();
+        let found = month.zip(number).and_then(|(month, number)| {
+            Date::from_calendar_date(i32::from(day.year()), month, number).ok()
+        });
+        // Both crates have all days from year -9999 to 9999.
+        found.unwrap_or_else(|| at.date())
+    }
+
+    /// The minute of the day, as clocks show it.
+    #[must_use]
+    pub fn minute(&self, at: OffsetDateTime) -> i32 {
+        let local = self.local(at);
+        i32::from(local.hour()) * 60 + i32::from(local.minute())
+    }
+
+    /// When the hour began, as clocks show it.
+    #[must_use]
+    pub fn hour_start(&self, at: OffsetDateTime) -> OffsetDateTime {
+        let local = self.local(at);
+        let into = i64::from(local.minute()) * 60 + i64::from(local.second());
+        let second = at.unix_timestamp() - into;
+        OffsetDateTime::from_unix_timestamp(second).unwrap_or(at)
+    }
+
+    /// When clocks show a minute of the day, so many days after the day of `at`. Where they skip that minute, it is as much
+    /// later.
+    #[must_use]
+    pub fn at_minute(&self, at: OffsetDateTime, days: i64, minute: i32) -> OffsetDateTime {
+        let day = self.local(at).date().checked_add(days.days()).ok();
+        let found = day
+            .and_then(|day| {
+                day.at(0, 0, 0, 0)
+                    .checked_add(i64::from(minute).minutes())
+                    .ok()
+            })
+            .and_then(|civil| civil.to_zoned_datetime(self.0.clone()).ok())
+            .and_then(|zoned| {
+                OffsetDateTime::from_unix_timestamp(zoned.timestamp().as_second()).ok()
+            });
+        found.unwrap_or(at)
+    }
+
+    fn local(&self, at: OffsetDateTime) -> ZonedDateTime {
+        // Both crates have all times from year -9999 to 9999.
+        let at = Timestamp::from_nanosecond(at.unix_timestamp_nanos()).unwrap_or_default();
+        at.to_zoned_datetime(self.0.clone())
     }
 
     fn shown(&self, at: OffsetDateTime, format: &str) -> String {

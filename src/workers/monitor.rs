@@ -19,9 +19,11 @@ use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::setups::Setup;
 use crate::db::history::{health_facts, incidents, setups};
-use crate::db::numbers::{NumberRow, holders, holds};
+use crate::db::numbers::protection::Of;
+use crate::db::numbers::{NumberRow, holders, holds, protection, restrictions};
 use crate::db::queue::Capacity;
-use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED};
+use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED, STOPPED};
+use crate::model::protection::restricted;
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
 use crate::runtime::notify::Signal;
@@ -165,8 +167,9 @@ impl Look<'_> {
         for number in &numbers {
             self.at_holders(number).await?;
             self.at_number(number).await?;
+            self.at_protection(number).await?;
         }
-        Ok(())
+        protection::prune(&context.pool, location, self.now()).await
     }
 
     /// Checks whether another location has taken the number over. Whoever connects it says so at once; this ends it when the
@@ -234,10 +237,41 @@ impl Look<'_> {
         }
     }
 
+    /// Checks whether messages wait because WhatsApp refused some.
+    async fn at_protection(&self, number: &NumberHealth) -> sqlx::Result<()> {
+        let (pool, kind) = (&self.context.pool, IncidentKind::Paused);
+        let of = Of {
+            location: &self.job.location_id,
+            number: &number.number,
+        };
+        let Some(known) = protection::find(pool, of).await? else {
+            return Ok(());
+        };
+        let is_on = known
+            .settings
+            .is_on
+            .unwrap_or(self.context.protects_numbers);
+        let until = known.strangers_from.filter(|until| *until > self.now());
+        match (known.stopped_at, until) {
+            _ if !is_on => self.resolve(of.number, kind).await,
+            (Some(_), _) => self.open(of.number, kind, Some(STOPPED)).await,
+            (None, Some(until)) => {
+                let why = restricted(until, &known.limits(self.now()).zone);
+                self.open_for(of.number, kind, None, Some(&why)).await
+            }
+            (None, None) => self.resolve(of.number, kind).await,
+        }
+    }
+
     async fn link_is_broken(&self, number: &NumberHealth, fault: LinkFault) -> sqlx::Result<()> {
+        let (pool, location) = (&self.context.pool, &self.job.location_id);
         if fault == LinkFault::OtherNumber {
-            let (pool, location) = (&self.context.pool, &self.job.location_id);
             holds::mark_other_phone(pool, location, &number.number, &Hold::OtherNumber).await?;
+        }
+        if fault == LinkFault::Unlinked {
+            let (number, is_on) = (number.number.as_str(), self.context.protects_numbers);
+            let of = Of { location, number };
+            restrictions::note_lost_link(pool, of, is_on, self.now()).await?;
         }
         self.open(&number.number, IncidentKind::Link, Some(fault.code()))
             .await

@@ -24,7 +24,7 @@ use crate::workers::{Context, Worker};
 
 /// A phone is asked about once in this time, and only if it was written to in this time: who answers later has mostly
 /// been heard by another way.
-const AGAIN: Duration = Duration::days(7);
+pub(in crate::workers) const AGAIN: Duration = Duration::days(7);
 /// Between two questions of a number: a person who looks for somebody is not faster.
 const PAUSE: Duration = Duration::seconds(20);
 /// After no answer, or one that nobody understands.
@@ -83,10 +83,7 @@ impl Worker for PhoneChecks {
         let answer = PhoneAnswer::from(&presence);
         info!(location = %job.location_id, answer = answer.as_str(), "asked whether a phone is on WhatsApp");
         phone_checks::record(&self.0.pool, &job, answer).await?;
-        match presence {
-            Presence::Yes { address, lid } => self.learn(&job, address, lid.as_deref()).await,
-            Presence::No | Presence::Unknown | Presence::Unsupported => Ok(()),
-        }
+        learn(&self.0, &job, presence).await
     }
 
     /// What was asked counts as asked: nobody is asked twice because a process stops.
@@ -106,34 +103,34 @@ impl From<&Presence> for PhoneAnswer {
     }
 }
 
-impl PhoneChecks {
-    /// Stores what a positive answer tells, and releases messages that were held for it.
-    async fn learn(
-        &self,
-        job: &PhoneCheck,
-        address: Option<String>,
-        lid: Option<&str>,
-    ) -> sqlx::Result<()> {
-        let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
-        let has_two_numbers = phone_forms::forms(&job.phone).len() > 1;
-        if let Some(address) = address.filter(|_| has_two_numbers) {
-            let phone = job.phone.clone();
-            addresses::learn(pool, location, &Heard { phone, address }, job.asked_at).await?;
-        }
-        let Some(lid) = lid else {
-            return Ok(());
-        };
-        let pair = Pair {
-            lid,
-            phone: job.phone.clone(),
-            name: None,
-            said_at: job.asked_at,
-            learnt_by: LidSource::Check,
-        };
-        if lids::learn(pool, location, &[pair], now + MEDIA_WAIT, now).await? {
-            self.0.signals.inbound.notify_one();
-            self.0.signals.inbound_media.notify_one();
-        }
-        Ok(())
+/// Stores what a positive answer tells, and releases messages that were held for it. No other answer teaches anything.
+pub(in crate::workers) async fn learn(
+    context: &Context,
+    job: &PhoneCheck,
+    presence: Presence,
+) -> sqlx::Result<()> {
+    let Presence::Yes { address, lid } = presence else {
+        return Ok(());
+    };
+    let (pool, location, now) = (&context.pool, &job.location_id, context.clock.now());
+    let has_two_numbers = phone_forms::forms(&job.phone).len() > 1;
+    if let Some(address) = address.filter(|_| has_two_numbers) {
+        let phone = job.phone.clone();
+        addresses::learn(pool, location, &Heard { phone, address }, job.asked_at).await?;
     }
+    let Some(lid) = lid.as_deref() else {
+        return Ok(());
+    };
+    let pair = Pair {
+        lid,
+        phone: job.phone.clone(),
+        name: None,
+        said_at: job.asked_at,
+        learnt_by: LidSource::Check,
+    };
+    if lids::learn(pool, location, &[pair], now + MEDIA_WAIT, now).await? {
+        context.signals.inbound.notify_one();
+        context.signals.inbound_media.notify_one();
+    }
+    Ok(())
 }

@@ -82,7 +82,8 @@ impl Sources {
         debug!(location = %job.location_id, message_id = %job.message_id, source = source.as_str(), "GHL says who wrote it");
         let pool = &self.0.pool;
         let now = self.0.clock.now();
-        sources::finish(pool, job, source, now).await?;
+        let is_persons = source.is_persons(job.has_sender);
+        sources::finish(pool, job, source, is_persons, now).await?;
         if source != Source::App {
             ending::end_if_opted_out(pool, &job.location_id, &job.contact_id, now).await?;
             self.0.signals.status_updates.notify_one();

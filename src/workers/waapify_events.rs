@@ -13,7 +13,8 @@ use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 use crate::db;
 use crate::db::history::acks::RESTRICTED_CODE;
 use crate::db::history::incidents;
-use crate::db::numbers::holds;
+use crate::db::numbers::protection::Of;
+use crate::db::numbers::{holds, restrictions};
 use crate::db::outbound::receipts;
 use crate::db::outbound::receipts::Seen;
 use crate::db::queue::{Capacity, number_key};
@@ -296,6 +297,8 @@ impl WaapifyEvents {
         )
         .await?;
         drop(connection);
+        let (is_on, now) = (self.0.protects_numbers, self.0.clock.now());
+        restrictions::note_lost_link(&self.0.pool, of(job), is_on, now).await?;
         self.have_watched(job).await
     }
 
@@ -319,11 +322,25 @@ impl WaapifyEvents {
         let (location, number, now) = (&job.location_id, &job.number, self.0.clock.now());
         receipts::record_receipts(&self.0.pool, location, number, &seen, now).await?;
         self.0.signals.status_updates.notify_one();
-        let is_restricted = |seen: &Seen| seen.refused.as_deref() == Some(RESTRICTED_CODE);
-        if seen.iter().any(is_restricted) {
+        let is_restricted = |seen: &&Seen| seen.refused.as_deref() == Some(RESTRICTED_CODE);
+        let refused = seen.iter().filter(is_restricted);
+        let refused: Vec<_> = refused.map(|seen| seen.id.as_str()).collect();
+        if !refused.is_empty() {
+            let is_on = self.0.protects_numbers;
+            if restrictions::note(&self.0.pool, of(job), &refused, is_on, now).await? {
+                warn!(%location, "WhatsApp refused a message: nothing goes to strangers for a time");
+            }
             return self.have_watched(job).await;
         }
         Ok(())
+    }
+}
+
+/// The number of an event.
+fn of(job: &EventJob) -> Of<'_> {
+    Of {
+        location: &job.location_id,
+        number: &job.number,
     }
 }
 

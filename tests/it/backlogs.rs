@@ -2,6 +2,7 @@
 //! made for an empty queue would read the whole backlog at each poll.
 
 mod lists;
+mod strangers;
 
 use std::sync::Arc;
 

@@ -30,6 +30,7 @@ const RECIPIENT: Recipient<'_> = Recipient {
 const UNPACED: Pace = Pace {
     interval: Duration::ZERO,
     stretch: 1.0,
+    protects: false,
 };
 
 #[tokio::test]

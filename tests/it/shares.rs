@@ -28,6 +28,7 @@ const FOREVER: StdDuration = StdDuration::from_mins(5);
 const UNPACED: Pace = Pace {
     interval: Duration::ZERO,
     stretch: 1.0,
+    protects: false,
 };
 
 /// A neighbour with one number.

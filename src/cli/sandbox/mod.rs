@@ -213,6 +213,8 @@ fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> 
         "WHATSAPP_MEDIA_BASE" => Some(format!("{base}/sim/whatsapp")),
         name if name.starts_with("ALERT_") => env(name),
         "WAAPIFY_MIN_INTERVAL_MS" => env(name).or_else(|| Some(MIN_INTERVAL_MS.to_owned())),
+        // Otherwise what is written at night would wait; a number's page can switch it on.
+        "PROTECT_NUMBERS" => env(name).or_else(|| Some("false".to_owned())),
         "ENCRYPTION_KEYS" => Some(ENCRYPTION_KEY.to_owned()),
         _ => None,
     };

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use crate::db::connection::Pool;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::numbers::NumberRow;
+use crate::db::outbound::OutboundJob;
 use crate::model::ids::LocationId;
 use crate::model::states::PhoneAnswer;
 
@@ -86,6 +87,80 @@ pub async fn claim(
     )
     .fetch_all(pool)
     .await
+}
+
+/// What is known about a phone before its first message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It was asked about; where the answer was lost, it is unknown.
+    Answered(PhoneAnswer),
+    /// Nobody asked.
+    NotAsked,
+}
+
+/// What Waapify answered about a phone since then.
+pub async fn find(
+    pool: &Pool,
+    location: &LocationId,
+    phone: &str,
+    since: OffsetDateTime,
+) -> sqlx::Result<Known> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select answer as "answer: PhoneAnswer"
+        from phone_checks
+        where location_id = $1 and phone = $2 and asked_at > $3
+        "#,
+        location.as_str(),
+        phone,
+        since,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map_or(Known::NotAsked, |answer| {
+        Known::Answered(answer.unwrap_or(PhoneAnswer::Unknown))
+    }))
+}
+
+/// Counts a phone as asked about from now on, before a first message to it; none if another process has asked since `since`, or
+/// the message has no number.
+pub async fn begin(
+    pool: &Pool,
+    job: &OutboundJob,
+    phone: &str,
+    since: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<PhoneCheck>> {
+    let Some(sender) = job.sender() else {
+        return Ok(None);
+    };
+    let begun = sqlx::query_scalar!(
+        r#"
+        insert into phone_checks (location_id, phone, number, asked_at)
+        values ($1, $2, $3, $4)
+        on conflict (location_id, phone) do update set
+            number = excluded.number,
+            asked_at = excluded.asked_at,
+            answer = null
+        where phone_checks.asked_at <= $5
+        returning asked_at
+        "#,
+        job.location_id.as_str(),
+        phone,
+        sender.number,
+        now,
+        since,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(begun.map(|asked_at| PhoneCheck {
+        location_id: job.location_id.clone(),
+        number: sender.number,
+        instance_id: sender.instance_id,
+        access_token: sender.access_token,
+        phone: phone.to_owned(),
+        asked_at,
+    }))
 }
 
 /// Stores Waapify's answer, unless it was asked again meanwhile.

@@ -34,6 +34,7 @@ pub async fn find(
     location: &LocationId,
     forms: &[String],
     touch: Touch<'_>,
+    now: OffsetDateTime,
 ) -> sqlx::Result<Option<KnownContact>> {
     sqlx::query_as!(
         KnownContact,
@@ -51,6 +52,14 @@ pub async fn find(
                 end
             where location_id = $1 and phone = any($2)
             returning contact_id, checked_at, learnt_at, conversation_id
+        ),
+        warmed as (
+            -- They wrote: what waits for them, as for people who never wrote, waits no more, and its age begins.
+            update outbound o
+            set is_cold = false, waits_since = $5
+            from found
+            where $3::timestamptz is not null and o.location_id = $1 and o.conversation = found.contact_id
+              and o.state = 'accepted' and o.is_cold
         )
         select contact_id, checked_at, conversation_id
         from found
@@ -62,6 +71,7 @@ pub async fn find(
         forms,
         touch.wrote_at,
         touch.number,
+        now,
     )
     .fetch_optional(pool)
     .await
@@ -79,30 +89,39 @@ pub async fn save(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into contacts (location_id, phone, contact_id, wrote_at, learnt_at, learnt_by, checked_at, last_number)
-        values ($1, $2, $3, $4, $5, $6, $5, (
-            select $7
-            from numbers n
-            where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
-            limit 1
-        ))
-        on conflict (location_id, phone) do update set
-            contact_id = excluded.contact_id,
-            wrote_at = greatest(contacts.wrote_at, excluded.wrote_at),
-            last_number = case
-                when excluded.wrote_at < contacts.wrote_at then contacts.last_number
-                else coalesce(excluded.last_number, contacts.last_number)
-            end,
-            learnt_at = excluded.learnt_at,
-            learnt_by = excluded.learnt_by,
-            checked_at = excluded.checked_at,
-            conversation_id = case
-                when contacts.contact_id = excluded.contact_id then contacts.conversation_id
-            end,
-            name = case when contacts.contact_id = excluded.contact_id then contacts.name end,
-            name_asked_at = case
-                when contacts.contact_id = excluded.contact_id then contacts.name_asked_at
-            end
+        with stored as (
+            insert into contacts (location_id, phone, contact_id, wrote_at, learnt_at, learnt_by, checked_at, last_number)
+            values ($1, $2, $3, $4, $5, $6, $5, (
+                select $7
+                from numbers n
+                where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
+                limit 1
+            ))
+            on conflict (location_id, phone) do update set
+                contact_id = excluded.contact_id,
+                wrote_at = greatest(contacts.wrote_at, excluded.wrote_at),
+                last_number = case
+                    when excluded.wrote_at < contacts.wrote_at then contacts.last_number
+                    else coalesce(excluded.last_number, contacts.last_number)
+                end,
+                learnt_at = excluded.learnt_at,
+                learnt_by = excluded.learnt_by,
+                checked_at = excluded.checked_at,
+                conversation_id = case
+                    when contacts.contact_id = excluded.contact_id then contacts.conversation_id
+                end,
+                name = case when contacts.contact_id = excluded.contact_id then contacts.name end,
+                name_asked_at = case
+                    when contacts.contact_id = excluded.contact_id then contacts.name_asked_at
+                end
+            returning contact_id
+        )
+        -- As in `find`.
+        update outbound o
+        set is_cold = false, waits_since = $5
+        from stored
+        where $4::timestamptz is not null and o.location_id = $1 and o.conversation = stored.contact_id
+          and o.state = 'accepted' and o.is_cold
         "#,
         location.as_str(),
         phone,

@@ -2,7 +2,9 @@
 
 pub mod holders;
 pub mod holds;
+pub mod protection;
 pub mod removals;
+pub mod restrictions;
 pub mod rules;
 pub mod settings;
 pub mod webhook_secrets;
@@ -83,6 +85,8 @@ pub async fn record_number(
             hold_args = null,
             other_phone = false,
             next_send_at = excluded.next_send_at,
+            -- A number that is connected again is as old as before.
+            first_connected_at = coalesce(numbers.first_connected_at, numbers.connected_at),
             connected_at = excluded.connected_at,
             -- Cancels the disconnect that an earlier uninstall may have scheduled.
             disconnect_at = null

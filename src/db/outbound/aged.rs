@@ -9,6 +9,10 @@ use crate::model::reason::{Failure, Reason};
 /// Messages that one call fails: some hundred milliseconds of work.
 const BATCH: i64 = 500;
 
+/// How long a message may wait for its turn among first contacts: that is no failure of anything, and a campaign of thousands on
+/// a new number needs weeks. After a month its reader would wonder.
+const MAX_COLD_AGE: Duration = Duration::days(30);
+
 /// How long messages may wait.
 #[derive(Clone, Copy, Debug)]
 pub struct MaxAges {
@@ -31,6 +35,9 @@ pub async fn fail_aged(
             hours: age.whole_hours().to_string(),
         })
     };
+    let waited = Reason::from(Failure::WaitedTooLong {
+        days: MAX_COLD_AGE.whole_days().to_string(),
+    });
     sqlx::query_file_scalar!(
         "src/db/outbound/fail_aged.sql",
         now,
@@ -43,6 +50,8 @@ pub async fn fail_aged(
         Reason::from(Failure::GatewayDown) as Reason,
         Reason::from(Failure::NotInstalled) as Reason,
         GHL_KNOWS_AFTER as Duration,
+        now - MAX_COLD_AGE,
+        waited as Reason,
     )
     .fetch_all(pool)
     .await

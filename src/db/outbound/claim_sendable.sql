@@ -3,6 +3,7 @@
 -- $6 messages that a number may have in hand, $7 how many more where it has some (`Capacity` in `src/db/queue.rs`), $8 rows that
 -- are looked at for one message of a number, $9 where a look at its conversations begins.
 -- $10, $11 location and number of an open circuit, for its probe; both empty for the gateway's; null: no probes.
+-- $12 whether numbers are protected that nobody changed.
 with gateway as materialized (
     select exists (
         select 1
@@ -15,15 +16,21 @@ fresh as materialized (
     --    message, so that it does not use up the limit. Locks the numbers, so that two workers cannot both use one
     --    pause; does not lock the messages yet.
     select n.location_id, n.number, n.instance_id, n.access_token,
-        n.hold_code is not null as is_held, o.id, o.attempt, o.is_cold
+        n.hold_code is not null as is_held, o.id, o.attempt, o.is_cold and p.is_protected as is_cold, p.is_protected
     from numbers n
+    cross join lateral (
+        -- To people who never wrote it sends one message at a time, and not before its turn; after WhatsApp refused several,
+        -- it sends what people write.
+        select is_protected, is_protected and n.cold_next_at > $1 as is_waiting, is_protected and n.stopped_at is not null as is_stopped
+        from (values (coalesce(n.protects, $12::bool))) v (is_protected)
+    ) p
     cross join lateral (
         -- What waits for this number, and for the default one what waits for no other; cold messages while it may send one.
         with first as materialized (
-            select q.id, q.attempt, q.conversation, q.due_at, q.is_cold
+            select q.id, q.attempt, q.conversation, q.due_at, q.is_cold, q.priority, q.source, q.has_sender
             from (
                 (
-                    select id, attempt, priority, conversation, due_at, is_cold
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
                     from outbound
                     where location_id = n.location_id and route = '' and not is_cold and state = 'accepted' and n.is_default
                     order by priority desc, id
@@ -31,7 +38,7 @@ fresh as materialized (
                 )
                 union all
                 (
-                    select id, attempt, priority, conversation, due_at, is_cold
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
                     from outbound
                     where location_id = n.location_id and route = n.number and not is_cold and state = 'accepted'
                     order by priority desc, id
@@ -39,19 +46,19 @@ fresh as materialized (
                 )
                 union all
                 (
-                    select id, attempt, priority, conversation, due_at, is_cold
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
                     from outbound
                     where location_id = n.location_id and route = '' and is_cold and state = 'accepted' and n.is_default
-                      and (n.cold_next_at is null or n.cold_next_at <= $1)
+                      and p.is_waiting is not true
                     order by priority desc, id
                     limit $8
                 )
                 union all
                 (
-                    select id, attempt, priority, conversation, due_at, is_cold
+                    select id, attempt, priority, conversation, due_at, is_cold, source, has_sender
                     from outbound
                     where location_id = n.location_id and route = n.number and is_cold and state = 'accepted'
-                      and (n.cold_next_at is null or n.cold_next_at <= $1)
+                      and p.is_waiting is not true
                     order by priority desc, id
                     limit $8
                 )
@@ -64,6 +71,7 @@ fresh as materialized (
             select c.id, c.attempt, c.is_cold
             from first c
             where c.due_at <= $1
+              and (p.is_stopped is not true or c.priority >= 3 or c.source = 'unknown' and c.has_sender)
               -- No message overtakes another in its conversation, whichever number that leaves from.
               and c.id = (
                 select open.id
@@ -87,7 +95,7 @@ fresh as materialized (
             cross join lateral (
                 with recursive walk as (
                     (
-                        select conversation, id, attempt, priority, state, due_at, route, is_cold
+                        select conversation, id, attempt, priority, state, due_at, route, is_cold, source, has_sender
                         from outbound
                         where location_id = n.location_id and conversation >= begin.conversation
                           and state in ('accepted', 'sending', 'unconfirmed')
@@ -98,7 +106,7 @@ fresh as materialized (
                     select next.*
                     from walk
                     cross join lateral (
-                        select conversation, id, attempt, priority, state, due_at, route, is_cold
+                        select conversation, id, attempt, priority, state, due_at, route, is_cold, source, has_sender
                         from outbound
                         where location_id = n.location_id and conversation > walk.conversation
                           and state in ('accepted', 'sending', 'unconfirmed')
@@ -112,7 +120,8 @@ fresh as materialized (
             ) head
             where head.state = 'accepted' and head.due_at <= $1
               and (head.route = n.number or head.route = '' and n.is_default)
-              and (not head.is_cold or n.cold_next_at is null or n.cold_next_at <= $1)
+              and (not head.is_cold or p.is_waiting is not true)
+              and (p.is_stopped is not true or head.priority >= 3 or head.source = 'unknown' and head.has_sender)
             order by head.priority desc, head.id
         )
         -- One message a pause; without a pause, as many at once as the number may have in hand, unless the last send failed.
@@ -222,4 +231,14 @@ returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files,
         where c.location_id = o.location_id and c.contact_id = o.conversation
           and i.state = 'accepted' and i.unconfirmed and i.from_me
         limit 1
-    ) as mirroring
+    ) as mirroring,
+    case when taken.is_cold then $2::timestamptz end as cold_until,
+    -- A person wrote it to somebody who never wrote, which takes a place of the day's cap.
+    coalesce(
+        taken.is_protected and o.source = 'app' and not exists (
+            select 1
+            from contacts c
+            where c.location_id = o.location_id and c.contact_id = o.conversation and c.wrote_at is not null
+        ),
+        false
+    ) as "is_persons_first!"

@@ -38,6 +38,9 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// `docs/vendors/ghl.md#deliveries`), 0 otherwise. If it has to wait, GHL is asked ([`crate::db::outbound::sources`]), and
 /// a person's gets 3.
 ///
+/// Where the customer has never written, it waits for its turn among first contacts ([`crate::model::protection`]), unless GHL
+/// says that a person wrote it.
+///
 /// Where the location has several numbers, it leaves from the one that its contact last wrote to or was last written from, else
 /// by the location's rules; if these need the contact's tags, it waits a moment for them ([`crate::db::contacts::tags`]).
 ///
@@ -75,29 +78,42 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         -- The row itself is the first step of the timeline: the view `steps` shows it.
         with new as (
             insert into outbound (
-                location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender, route,
+                location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender, route, is_cold,
                 is_waiting, reason_code, reason_args
             )
             select d.location_id, d.ghl_message_id, d.conversation, d.body,
                 case when r.asks then d.accepted_at + $9::interval else d.accepted_at end,
                 d.accepted_at,
                 -- The priority: did the customer write lately? If not, does the delivery name a user?
-                case
-                    when exists (
-                        select 1
-                        from contacts c
-                        where c.location_id = d.location_id and c.contact_id = d.conversation
-                          and c.wrote_at > d.accepted_at - $7::interval
-                    ) then 2
-                    else (d.sender is not null)::int
-                end,
+                case when k.wrote_at > d.accepted_at - $7::interval then 2 else (d.sender is not null)::int end,
                 d.sender is not null,
                 coalesce(r.route, ''),
+                -- Has the customer never written? What was typed on the business's phone, and comes back from GHL, is no
+                -- message to send.
+                k.wrote_at is null
+                and not exists (
+                    select 1
+                    from inbound i
+                    where i.location_id = d.location_id and i.ghl_message_id = d.ghl_message_id and i.from_me
+                )
+                and not exists (
+                    select 1
+                    from contacts c
+                    join inbound i on i.location_id = c.location_id and i.conversation = c.phone
+                    where c.location_id = d.location_id and c.contact_id = d.conversation
+                      and i.state = 'accepted' and i.from_me
+                ),
                 coalesce(r.asks, false),
                 case when r.asks then $10::jsonb->>'code' end,
                 case when r.asks then $10::jsonb->'args' end
             from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[])
                 as d (location_id, ghl_message_id, conversation, body, accepted_at, sender)
+            cross join lateral (
+                -- When the customer wrote last.
+                select max(c.wrote_at) as wrote_at
+                from contacts c
+                where c.location_id = d.location_id and c.contact_id = d.conversation
+            ) k
             -- A location with one number has no choice, and pays one look for it.
             left join lateral (
                 select chosen.route, chosen.asks

@@ -1,14 +1,15 @@
 -- Fails messages that have reached their age; see `aged.rs`.
 -- $1 now, $2 and $3 accepted before this: people's and automated ones, $4 limit, $5 and $6 their reasons, $7 may have been
--- sent, $8 the gateway is down, $9 no install, $10 how soon GHL knows a message.
+-- sent, $8 the gateway is down, $9 no install, $10 how soon GHL knows a message, $11 and $12 accepted before this, and
+-- the reason, for what waits for its turn among first contacts.
 with aged as (
     -- 1. The oldest of both kinds, along the index `outbound_by_age`.
     (
         select location_id, id, state
         from outbound
         where (priority > 0) = true
-          and case when state = 'accepted' then coalesce(waits_since, accepted_at) end <= $2
-        order by case when state = 'accepted' then coalesce(waits_since, accepted_at) end
+          and case when state = 'accepted' and not is_cold then coalesce(waits_since, accepted_at) end <= $2
+        order by case when state = 'accepted' and not is_cold then coalesce(waits_since, accepted_at) end
         limit $4
     )
     union all
@@ -16,8 +17,17 @@ with aged as (
         select location_id, id, state
         from outbound
         where (priority > 0) = false
-          and case when state = 'accepted' then coalesce(waits_since, accepted_at) end <= $3
-        order by case when state = 'accepted' then coalesce(waits_since, accepted_at) end
+          and case when state = 'accepted' and not is_cold then coalesce(waits_since, accepted_at) end <= $3
+        order by case when state = 'accepted' and not is_cold then coalesce(waits_since, accepted_at) end
+        limit $4
+    )
+    union all
+    -- What waits for its turn among first contacts, along the index `outbound_by_cold_age`.
+    (
+        select location_id, id, state
+        from outbound
+        where case when state = 'accepted' and is_cold then coalesce(waits_since, accepted_at) end <= $11
+        order by case when state = 'accepted' and is_cold then coalesce(waits_since, accepted_at) end
         limit $4
     )
 ),
@@ -29,7 +39,7 @@ locked as materialized (
         select c.state as now_state, c.ghl_message_id, coalesce(nullif(c.route, ''), c.number) as number, c.priority > 0 as is_persons,
             c.unconfirmed_sends > 0 as is_in_doubt,
             c.failures > 0 and c.failing = 'gateway_down' as gateway_was_down,
-            c.is_waiting, c.accepted_at
+            c.is_waiting, c.accepted_at, c.is_cold
         from outbound c
         where c.location_id = aged.location_id and c.id = aged.id
         limit 1
@@ -46,6 +56,7 @@ judged as (
             case
                 when l.gateway_was_down or circuit_reason(l.location_id, n.number) is not null then $8::jsonb
                 when n.number is null and l.is_waiting then $9::jsonb
+                when l.is_cold then $12::jsonb
                 when l.is_persons then $5::jsonb
                 else $6::jsonb
             end

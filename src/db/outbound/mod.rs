@@ -17,6 +17,7 @@ pub mod routes;
 pub mod sources;
 pub mod status_updates;
 
+use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
@@ -71,6 +72,10 @@ pub struct OutboundJob {
     pub failing_since: Option<OffsetDateTime>,
     /// The last sends from its number, or from all numbers, failed: an answer of the gateway ends that.
     pub is_failing: bool,
+    /// It goes to somebody who never wrote, and its number is protected: until then the claim lets no other such message leave.
+    pub cold_until: Option<OffsetDateTime>,
+    /// A person wrote it to somebody who never wrote.
+    pub is_persons_first: bool,
 }
 
 claimed!(OutboundJob, id.0, in location_id);
@@ -94,6 +99,8 @@ pub struct Pace {
     pub interval: Duration,
     /// A random factor that lengthens either pause; 1 leaves it unchanged.
     pub stretch: f64,
+    /// Whether numbers are protected that nobody changed: to people who never wrote they send one message at a time.
+    pub protects: bool,
 }
 
 /// Rows that are looked at to find a message of one number, so that what waits behind a blocked message makes no claim
@@ -152,6 +159,7 @@ async fn claim(
         capacity.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
         circuit.map(|circuit| circuit.location_id.as_str()),
         circuit.map(|circuit| circuit.target.as_str()),
+        pace.protects,
     )
     .fetch_all(pool)
     .await
@@ -203,7 +211,8 @@ pub async fn claim_unconnected(
             null::text as number, null::text as instance_id, null::bytea as access_token,
             false as "is_held!", o.parts_sent, o.failures, o.failing, o.crashed_attempts,
             o.unconfirmed_sends, o.attempt, o.accepted_at,
-            o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
+            o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring,
+            null::timestamptz as cold_until, false as "is_persons_first!"
         "#,
         now,
         now + lease,
@@ -243,8 +252,10 @@ impl Recipient<'_> {
 ///
 /// The delivery's word about the contact of the phone counts, until a newer one; GHL is asked about it before a reply
 /// goes there, because GHL's notices to staff name the customer's contact beside a member's phone.
+///
+/// Whatever becomes of it, the message does not wait for a turn among first contacts again: it may have left.
 pub async fn mark_send_started(
-    pool: &Pool,
+    executor: impl PgExecutor<'_>,
     job: &OutboundJob,
     recipient: Recipient<'_>,
     parts: i32,
@@ -254,7 +265,8 @@ pub async fn mark_send_started(
         r#"
         with leaving as (
             update outbound
-            set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
+            set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0, is_cold = false,
+                waits_since = case when is_cold then $6 else waits_since end
             where location_id = $1 and id = $2 and attempt = $3 and state is not distinct from 'sending'
               and (
                 $10 or source = 'app' or source = 'unknown' and $9
@@ -314,7 +326,7 @@ pub async fn mark_send_started(
         recipient.has_sender,
         recipient.is_exempt,
     )
-    .execute(pool)
+    .execute(executor)
     .await?;
     Ok(noted.rows_affected() == 1)
 }
@@ -378,7 +390,8 @@ pub async fn claim_unconfirmed(
         returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as files, o.number,
             null::text as instance_id, null::bytea as access_token, false as "is_held!",
             o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
-            o.accepted_at, o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
+            o.accepted_at, o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring,
+            null::timestamptz as cold_until, false as "is_persons_first!"
         "#,
         now,
         now + lease,

@@ -20,6 +20,8 @@ pub struct SourceJob {
     pub ghl_message_id: GhlMessageId,
     /// Its contact.
     pub contact_id: ContactId,
+    /// The delivery names the user who sent it.
+    pub has_sender: bool,
     /// Failed attempts.
     pub failures: i32,
     /// The fence.
@@ -117,6 +119,40 @@ pub async fn ask_about(
     .map(|_| ())
 }
 
+/// Notes one message, unless GHL has said who wrote it. True if it has not.
+pub async fn ask_if_unknown(
+    pool: &Pool,
+    location: &LocationId,
+    message: MessageId,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let source = find(pool, location, message).await?;
+    if source.is_none() {
+        ask_about(pool, location, message, now).await?;
+    }
+    Ok(source.is_none())
+}
+
+/// Who wrote a message, as far as GHL was asked.
+pub async fn find(
+    pool: &Pool,
+    location: &LocationId,
+    message: MessageId,
+) -> sqlx::Result<Option<Source>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select source as "source: Source"
+        from outbound
+        where location_id = $1 and id = $2
+        "#,
+        location.as_str(),
+        message.0,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.flatten())
+}
+
 /// Claims messages to ask about, of each location a few, the newest first, where it has calls left for that.
 pub async fn claim(
     pool: &Pool,
@@ -167,14 +203,15 @@ pub async fn claim(
         set attempt = s.attempt + 1, due_at = $2
         from locked
         cross join lateral (
-            select ghl_message_id, conversation
+            select ghl_message_id, conversation, has_sender
             from outbound
             where location_id = locked.location_id and id = locked.message_id
             limit 1
         ) o
         where s.location_id = any (array[locked.location_id]) and s.message_id = locked.message_id
         returning s.location_id, s.message_id, s.failures, s.attempt,
-            o.ghl_message_id as "ghl_message_id: GhlMessageId", o.conversation as "contact_id: ContactId"
+            o.ghl_message_id as "ghl_message_id: GhlMessageId", o.conversation as "contact_id: ContactId",
+            coalesce(o.has_sender, false) as "has_sender!"
         "#,
         now,
         now + lease,
@@ -191,10 +228,14 @@ pub async fn claim(
 /// Stores who wrote a message, which decides its order: a person's goes first, a campaign's last, and another program's keeps
 /// its place only in a conversation in which the customer wrote lately. A message that waited for that is due. Nobody asks
 /// about it again.
+///
+/// A person's message does not wait for a turn among first contacts, nor does what waits before it in its conversation: so the
+/// order there stays.
 pub async fn finish(
     pool: &Pool,
     job: &SourceJob,
     source: Source,
+    is_persons: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -202,9 +243,19 @@ pub async fn finish(
         with ended as (
             delete from source_looks
             where location_id = $1 and message_id = $2
+        ),
+        before as (
+            update outbound o
+            set is_cold = false, waits_since = $4
+            from outbound persons
+            where $5 and persons.location_id = $1 and persons.id = $2 and persons.is_cold
+              and o.location_id = persons.location_id and o.conversation = persons.conversation
+              and o.state = 'accepted' and o.is_cold and o.id < persons.id
         )
         update outbound
         set source = $3,
+            is_cold = is_cold and not $5,
+            waits_since = case when is_cold and $5 then $4 else waits_since end,
             priority = case
                 when state <> 'accepted' or $3 = 'unknown' then priority
                 when $3 = 'app' then 3
@@ -213,7 +264,8 @@ pub async fn finish(
                 else priority
             end,
             due_at = case
-                when state = 'accepted' and is_waiting and reason_code = 'asking_who_wrote' then $4
+                when state = 'accepted' and is_waiting
+                    and reason_code in ('asking_who_wrote', 'asking_whether_person') then $4
                 else due_at
             end
         where location_id = $1 and id = $2
@@ -222,6 +274,7 @@ pub async fn finish(
         job.message_id.0,
         source as Source,
         now,
+        is_persons,
     )
     .execute(pool)
     .await

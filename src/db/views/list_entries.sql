@@ -4,6 +4,12 @@
 select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
     m.chat_end, customer_name($1, m.direction, m.id) as customer, m.accepted_at as "accepted_at!",
     coalesce(
+        -- Why it waits, if its number is protected.
+        case when m.direction = 'outbound' and m.state = 'accepted' then (
+            select protection_reason(o.location_id, o.route, o.is_cold, o.source, o.has_sender)
+            from outbound o
+            where o.location_id = $1 and o.id = m.id
+        ) end,
         -- The last cause of its state, along `timeline_by_message`.
         (
             select reason_of(t.cause_code, t.cause_args)

@@ -279,7 +279,42 @@ pub async fn list_steps(pool: &Pool, message: &MessageRow) -> sqlx::Result<Vec<S
     )
     .fetch_all(pool)
     .await?;
-    Ok([first].into_iter().chain(later).collect())
+    let waits = find_wait(pool, message).await?;
+    let is_news = |step: &Step| later.last().is_none_or(|last| last.cause != step.cause);
+    let waits = waits.filter(is_news);
+    Ok([first]
+        .into_iter()
+        .chain(later.clone())
+        .chain(waits)
+        .collect())
+}
+
+/// That a message waits because its number is protected: its number knows it, so that a campaign costs no row for each message.
+async fn find_wait(pool: &Pool, message: &MessageRow) -> sqlx::Result<Option<Step>> {
+    if (message.direction, message.state) != (Direction::Outbound, MessageState::Accepted) {
+        return Ok(None);
+    }
+    let found = sqlx::query!(
+        r#"
+        select protection_reason(o.location_id, o.route, o.is_cold, o.source, o.has_sender) as "why: Reason",
+            greatest(o.accepted_at, coalesce(n.stopped_at, n.cold_since)) as "since!"
+        from outbound o
+        join numbers n on n.location_id = o.location_id and (n.number = o.route or o.route = '' and n.is_default)
+        where o.location_id = $1 and o.id = $2
+        limit 1
+        "#,
+        message.location_id.as_str(),
+        message.id.0,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.and_then(|row| {
+        row.why.map(|why| Step {
+            at: row.since,
+            state: MessageState::Accepted,
+            cause: Some(why),
+        })
+    }))
 }
 
 /// A WhatsApp message that carries a message or a part of it.

@@ -7,6 +7,7 @@ pub mod failures;
 pub mod hours;
 pub mod locations;
 pub mod messages;
+pub mod number_cards;
 pub mod operator;
 pub mod overview;
 pub mod queue_counts;

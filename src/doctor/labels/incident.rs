@@ -5,6 +5,7 @@ use crate::doctor::acks::Restriction;
 use crate::doctor::labels::{Said, location, number, service, told};
 use crate::doctor::number::LinkFault;
 use crate::model::alert::AlertFault;
+use crate::model::reason::{Reason, Wait};
 use crate::model::states::IncidentKind;
 use crate::model::zone::Zone;
 
@@ -12,6 +13,9 @@ use crate::model::zone::Zone;
 pub const REGISTERED: &str = "registered";
 /// Detail of a silence that continued after that.
 pub const PERSISTS: &str = "persists";
+
+/// Detail of a pause in which nothing leaves that no person wrote.
+pub const STOPPED: &str = "stopped";
 
 /// Describes an incident in the words of its check, with times in `zone`. `taker`: who has taken the number over, for whoever may
 /// know it.
@@ -23,6 +27,8 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone, taker: Optio
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
         IncidentKind::Replaced => number::replaced(detail),
         IncidentKind::Restricted => number::restricted(detail.and_then(Restriction::from_code)),
+        IncidentKind::Paused if detail == Some(STOPPED) => number::automated_stopped(),
+        IncidentKind::Paused => number::strangers_wait(until(incident.reason.as_ref())),
         IncidentKind::Gateway => service::gateway_down(&told(incident.reason.as_ref())),
         IncidentKind::Agency => {
             service::agency_dead(&incident.number, &told(incident.reason.as_ref()))
@@ -42,5 +48,13 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone, taker: Optio
             Some(LinkFault::OtherNumber) => number::other_number_somewhere(),
             Some(LinkFault::Unlinked) | None => number::unlinked(),
         },
+    }
+}
+
+/// Until when a number writes to nobody who never wrote, as its reason says.
+fn until(reason: Option<&Reason>) -> &str {
+    match reason {
+        Some(Reason::Wait(Wait::NumberRestricted { at })) => at,
+        _ => "",
     }
 }

@@ -100,6 +100,45 @@ pub(in crate::doctor) fn gateway_fails(words: &Text) -> Said {
     )
 }
 
+/// `until`: until when, with the distance to UTC.
+pub(in crate::doctor) fn strangers_wait(until: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!(
+                "WhatsApp refused a message of this number to somebody new (code 463), so new people wait until {until}."
+            ),
+            format!(
+                "WhatsApp menolak satu mesej nombor ini kepada orang baharu (kod 463), maka orang baharu menunggu sehingga {until}."
+            ),
+        ),
+        Text::new(
+            "Messages to people who never wrote wait, because more of them would make WhatsApp ban the number. Answers and messages to your customers leave as always.",
+            "Mesej kepada orang yang belum pernah menulis menunggu, kerana lebih banyak mesej begitu akan menyebabkan WhatsApp menyekat nombor itu. Balasan dan mesej kepada pelanggan anda dihantar seperti biasa.",
+        ),
+        Text::new(
+            "Nothing has to be done now: it goes on by itself. Write fewer people who do not expect it, let them write first where you can, and set a lower cap in the number's settings.",
+            "Tiada apa-apa perlu dibuat sekarang: ia diteruskan dengan sendiri. Kurangkan mesej kepada orang yang tidak menjangkakannya, biarkan mereka menulis dahulu jika boleh, dan tetapkan had yang lebih rendah dalam tetapan nombor.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn automated_stopped() -> Said {
+    Said::wrong(
+        Text::new(
+            "WhatsApp refused several messages of this number within a day (code 463), or ended its link soon after one.",
+            "WhatsApp menolak beberapa mesej nombor ini dalam sehari (kod 463), atau memutuskan pautannya tidak lama selepas itu.",
+        ),
+        Text::new(
+            "Only what people write leaves. Everything else waits, because WhatsApp would ban the number.",
+            "Hanya yang ditulis oleh orang dihantar. Yang lain menunggu, kerana WhatsApp akan menyekat nombor itu.",
+        ),
+        Text::new(
+            "Look at WhatsApp on the phone: it says if the account is restricted, and until when. When that is over, open the number's protection on the app's page inside GHL and press \"Go on\".",
+            "Lihat WhatsApp pada telefon: ia menyatakan jika akaun disekat, dan sehingga bila. Apabila selesai, buka perlindungan nombor di halaman aplikasi dalam GHL dan tekan \"Teruskan\".",
+        ),
+    )
+}
+
 pub(in crate::doctor) fn sealed() -> Said {
     Said::wrong(
         Text::new(

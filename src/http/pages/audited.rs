@@ -24,7 +24,7 @@ use crate::model::ids::{CompanyId, LocationId};
 /// Where whoever has no session of the operator's is led.
 const SIGN_IN: &str = "/operator/sign-in";
 /// The forms, by their routes.
-const ACTIONS: [(&str, Action); 17] = [
+const ACTIONS: [(&str, Action); 20] = [
     (SIGN_IN, Action::SignIn),
     ("/operator/sign-out", Action::SignOut),
     ("/operator/messages/{id}/replay", Action::Replay),
@@ -34,6 +34,15 @@ const ACTIONS: [(&str, Action); 17] = [
     (
         "/app/{session}/numbers/{number}/default",
         Action::DefaultNumber,
+    ),
+    (
+        "/app/{session}/numbers/{number}/protection",
+        Action::Protection,
+    ),
+    ("/app/{session}/numbers/{number}/go-on", Action::GoOn),
+    (
+        "/operator/locations/{location}/numbers/{number}/go-on",
+        Action::GoOn,
     ),
     ("/app/{session}/numbers/{number}/remove", Action::Disconnect),
     ("/app/{session}/numbers/{number}/relink", Action::Relink),

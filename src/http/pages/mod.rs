@@ -9,6 +9,7 @@ pub(super) mod installed;
 pub(super) mod layout;
 pub(super) mod location;
 pub(super) mod message_charts;
+pub(super) mod number_cards;
 pub(super) mod oauth;
 pub(super) mod operator;
 pub(super) mod session;

@@ -135,6 +135,21 @@ reasons! {
     DndSet = "dnd_set",
         "Do Not Disturb is on for SMS at this contact in GHL, so this message was not sent. A person may still answer.",
         "Do Not Disturb (jangan ganggu) untuk SMS dihidupkan bagi kenalan ini dalam GHL, maka mesej ini tidak dihantar. Seorang pengguna masih boleh membalas.";
+    /// The same text went to the same phone lately.
+    SameTextToday = "same_text_today",
+        "The same text went to this phone within the last 24 hours. Somebody who never wrote to you and gets a text twice reports it to WhatsApp, so it was not sent again. Change the text and send it again.",
+        "Teks yang sama sudah dihantar ke telefon ini dalam 24 jam yang lalu. Orang yang belum pernah menulis kepada anda dan menerima teks yang sama dua kali akan melaporkannya kepada WhatsApp, maka ia tidak dihantar lagi. Ubah teks dan hantar semula.";
+    /// WhatsApp says that the phone is not known there.
+    NoWhatsApp = "no_whatsapp",
+        "WhatsApp says that this phone number has no WhatsApp, so nothing was sent. Check the number, and write the message anew.",
+        "WhatsApp menyatakan bahawa nombor telefon ini tiada WhatsApp, maka tiada apa-apa dihantar. Semak nombor itu, dan tulis mesej itu semula.";
+    /// It waited for its turn among first contacts for longer than anybody would want it.
+    WaitedTooLong {
+        /// How long it might wait.
+        days: String,
+    } = "waited_too_long",
+        "This message waited {days} days for its turn: more were written to people who never wrote to you than this number may send. Send it again if it is still wanted.",
+        "Mesej ini menunggu gilirannya selama {days} hari: lebih banyak ditulis kepada orang yang belum pernah menulis kepada anda daripada yang boleh dihantar oleh nombor ini. Hantar semula jika masih diperlukan.";
     /// Every process that claimed it stopped.
     Lost = "lost",
         "The service stopped each time it was about to send this message, so it was given up. Write it anew, and tell support if that fails too.",
@@ -161,7 +176,7 @@ impl Failure {
     #[must_use]
     pub const fn remedy(&self) -> Remedy {
         match self {
-            Self::NoPhone | Self::PhoneWithExtension | Self::PhoneIncomplete => {
+            Self::NoPhone | Self::PhoneWithExtension | Self::PhoneIncomplete | Self::NoWhatsApp => {
                 Remedy::CorrectContact
             }
             Self::Unreadable
@@ -173,6 +188,7 @@ impl Failure {
             | Self::FileGone { .. }
             | Self::FileTooLarge { .. }
             | Self::Rejected { .. }
+            | Self::SameTextToday
             | Self::TooLong => Remedy::WriteAnew,
             Self::OptedOut | Self::DndSet => Remedy::LeaveAlone,
             Self::Group | Self::PhoneHidden | Self::PhoneElsewhere => Remedy::Elsewhere,
@@ -185,6 +201,7 @@ impl Failure {
             | Self::Refused { .. }
             | Self::Unconfirmed
             | Self::TooOld { .. }
+            | Self::WaitedTooLong { .. }
             | Self::Lost => Remedy::SendAgain,
         }
     }
@@ -199,6 +216,7 @@ impl Failure {
             }
             Self::TextNotTaken | Self::FileNotTaken => "not_taken",
             Self::DndSet => "opted_out",
+            Self::WaitedTooLong { .. } => "too_old",
             Self::Uninstalled => "uninstalled",
             _ => self.code(),
         }

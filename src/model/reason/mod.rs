@@ -126,7 +126,7 @@ pub enum Reason {
 }
 
 /// Codes for GHL that several reasons share, each with the codes of these.
-const SHARED: [(&str, &[&str]); 5] = [
+const SHARED: [(&str, &[&str]); 6] = [
     (
         "invalid_phone",
         &["phone_with_extension", "phone_incomplete"],
@@ -142,6 +142,7 @@ const SHARED: [(&str, &[&str]); 5] = [
     ("not_taken", &["text_not_taken", "file_not_taken"]),
     ("uninstalled", &["app_uninstalled"]),
     ("opted_out", &["dnd_set"]),
+    ("too_old", &["waited_too_long"]),
 ];
 
 /// The codes of all reasons that a person means by `wanted`: a reason's own code, or the one that GHL gets.

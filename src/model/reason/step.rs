@@ -36,6 +36,10 @@ reasons! {
     FilesLookedAt = "files_looked_at",
         "its files were looked at",
         "fail-failnya telah disemak";
+    /// Waapify was asked whether its phone is on WhatsApp.
+    PhoneAsked = "phone_asked",
+        "Waapify was asked whether this phone has WhatsApp",
+        "Waapify telah ditanya sama ada telefon ini mempunyai WhatsApp";
     /// The number that it waited for is not connected any more.
     NumberRemoved = "number_removed",
         "the number that it was to leave from is not connected any more, so it leaves from the default number",

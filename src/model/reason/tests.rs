@@ -30,7 +30,7 @@ fn reason(code: &str, sentence: &str) -> Reason {
         .chain(error)
         .map(|name| {
             let arg = match name {
-                "status" | "megabytes" => json!(422),
+                "status" | "megabytes" | "used" | "cap" => json!(422),
                 "cause" => json!({"code": "media_server_answers", "args": {"status": 500}}),
                 _ => json!("a \"kedai\" {file} {} \\ \u{1f642}"),
             };

@@ -82,6 +82,54 @@ reasons! {
     AskingTags = "asking_tags",
         "GHL is being asked for the contact's tags, which decide the number that it leaves from",
         "GHL sedang ditanya tentang tag kenalan ini, yang menentukan nombor asal penghantarannya";
+    /// The day's first contacts are used up.
+    FirstContactsOfDay {
+        /// When strangers may be written to again, on the clock of the number's zone.
+        time: String,
+        /// How many were written to.
+        used: i32,
+        /// How many may be.
+        cap: i32,
+    } = "first_contacts_of_day",
+        "waits for tomorrow {time}: {used} of {cap} first contacts used today",
+        "menunggu esok {time}: {used} daripada {cap} kenalan pertama hari ini sudah digunakan";
+    /// The hour's first contacts are used up.
+    FirstContactsOfHour {
+        /// As above.
+        time: String,
+        /// How many were written to.
+        used: i32,
+        /// How many may be.
+        cap: i32,
+    } = "first_contacts_of_hour",
+        "waits for {time}: {used} of {cap} first contacts used this hour",
+        "menunggu {time}: {used} daripada {cap} kenalan pertama jam ini sudah digunakan";
+    /// It is not the time of the day to write to strangers.
+    HoursOfStrangers {
+        /// When it is.
+        time: String,
+        /// The first minute of the day.
+        from: String,
+        /// The first minute after those.
+        until: String,
+    } = "hours_of_strangers",
+        "waits for {time}: to people who never wrote, messages leave from {from} to {until} only",
+        "menunggu {time}: kepada orang yang belum pernah menulis, mesej dihantar dari {from} hingga {until} sahaja";
+    /// WhatsApp refused a message of the number.
+    NumberRestricted {
+        /// Until when nothing goes to strangers, with the distance to UTC.
+        at: String,
+    } = "number_restricted",
+        "waits for {at}: WhatsApp refused a message of this number, so nothing leaves to people who never wrote until then",
+        "menunggu {at}: WhatsApp menolak satu mesej nombor ini, maka tiada apa-apa dihantar kepada orang yang belum pernah menulis sehingga itu";
+    /// WhatsApp refused several messages of the number, or its link was lost after one.
+    AutomatedStopped = "automated_stopped",
+        "waits until somebody presses \"Go on\" in the number's settings: WhatsApp restricts this number, so only what people write leaves",
+        "menunggu sehingga seseorang menekan \"Teruskan\" dalam tetapan nombor: WhatsApp menyekat nombor ini, maka hanya yang ditulis oleh orang dihantar";
+    /// GHL is asked whether a person wrote a message to somebody who never wrote.
+    AskingWhetherPerson = "asking_whether_person",
+        "GHL is being asked whether a person wrote this: then it need not wait",
+        "GHL sedang ditanya sama ada seorang pengguna menulisnya: jika ya, ia tidak perlu menunggu";
     /// GHL has no contact with the customer's number.
     NoContact = "no_contact",
         "GHL has no contact with this number",

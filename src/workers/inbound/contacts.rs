@@ -97,7 +97,7 @@ pub(in crate::workers) async fn find_or_make(
     let (pool, now) = (&context.pool, context.clock.now());
     let has_phone = !sender.phone.contains('@');
     let forms = phone_forms::forms(sender.phone);
-    let known = phones::find(pool, location, &forms, sender.touch()).await?;
+    let known = phones::find(pool, location, &forms, sender.touch(), now).await?;
     let is_known = |contact: &ContactId| known.as_ref().is_some_and(|k| k.contact_id == *contact);
     if let Some(answered) = sender.answers.filter(|it| has_phone && !is_known(it))
         && may_have(context, location, answered, sender).await?
@@ -280,7 +280,7 @@ async fn make(
     let subject = claimed.ok_or(TokenError::MakingContact)?;
     // The holder of an earlier claim may have created it a moment ago.
     let forms = phone_forms::forms(sender.phone);
-    let known = phones::find(pool, location, &forms, sender.touch()).await?;
+    let known = phones::find(pool, location, &forms, sender.touch(), now).await?;
     let contact = match known.filter(|known| is_sure(known, now)) {
         Some(known) => Ok(NamedContact {
             id: known.contact_id,

@@ -11,7 +11,8 @@ use crate::db::contacts::{lids, phones};
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
 use crate::db::inbound::{NewInbound, State, late, quoted, undecrypted};
 use crate::db::numbers;
-use crate::db::numbers::settings;
+use crate::db::numbers::protection::Of;
+use crate::db::numbers::{protection, settings};
 use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::{ContactId, WaMessageId};
@@ -106,6 +107,7 @@ pub(in crate::workers) async fn record(
     let texts = (&form, texts.borrowed());
     let early = store(context, (message, job.id), &new, texts).await?;
     opt_outs::note(context, message, &new).await?;
+    note_typed(context, job, &new).await?;
     if let Some(address) = moved_from.filter(|_| !is_ignored) {
         let now = context.clock.now();
         phones::mark_moved(&context.pool, &job.location_id, &address, now).await?;
@@ -117,6 +119,23 @@ pub(in crate::workers) async fn record(
         Box::pin(record(context, &event, &edit)).await?;
     }
     Ok(())
+}
+
+/// Counts a message that was typed on the business's phone: to somebody who never wrote, it takes a place of the day's cap.
+async fn note_typed(context: &Context, job: &EventJob, new: &NewInbound<'_>) -> sqlx::Result<()> {
+    let is_typed = matches!(
+        new.state,
+        State::Accepted | State::Later(_) | State::Ignored(Step::PhoneNotMirrored)
+    );
+    let Some(phone) = new.phone.filter(|_| new.from_me && is_typed && !new.is_old) else {
+        return Ok(());
+    };
+    let of = Of {
+        location: &job.location_id,
+        number: &job.number,
+    };
+    let forms = phone_forms::forms(phone);
+    protection::note_persons_contact(&context.pool, of, &forms, new.sent_at).await
 }
 
 /// The first state of a message; none if it must not be stored.

@@ -15,6 +15,7 @@ pub mod plan;
 mod results;
 mod retries;
 pub(in crate::workers) mod routes;
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
@@ -38,6 +39,7 @@ use crate::runtime::notify::Signal;
 use crate::runtime::traces;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
+use crate::workers::outbound::strangers::Turn;
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
 /// A send is cut off at 68 s; the rest is for recording the outcome.
@@ -143,11 +145,13 @@ impl Worker for Outbound {
         match job {
             Job::Send(job) => {
                 let span = results::attempt_span(&job);
-                self.handle(&job).instrument(span).await
+                self.handle(&job).instrument(span).await?;
+                self.refund_strangers_turn(&job).await
             }
             Job::Probe(job, circuit) => {
                 let span = results::attempt_span(&job);
-                self.probe(&job, &circuit).instrument(span).await
+                self.probe(&job, &circuit).instrument(span).await?;
+                self.refund_strangers_turn(&job).await
             }
             Job::WaitOver(job) => {
                 let span = results::wait_span(&job);
@@ -176,6 +180,7 @@ impl Outbound {
         Pace {
             interval: Duration::try_from(self.0.min_interval).unwrap_or(Duration::ZERO),
             stretch: 1.0 + PACE_JITTER * rand::random::<f64>(),
+            protects: self.0.protects_numbers,
         }
     }
 
@@ -246,9 +251,21 @@ impl Outbound {
         let address = self.address(job, &message.chat, &forms).await?;
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         let count = message.part_count();
-        let is_ours = outbound::mark_send_started(pool, job, recipient, count, now).await?
+        let has_started = if job.cold_until.is_some() {
+            match self.start_to_stranger(job, recipient, message).await? {
+                Turn::Started => true,
+                Turn::NotStarted => false,
+                Turn::Over => return Ok(None),
+            }
+        } else {
+            outbound::mark_send_started(pool, job, recipient, count, now).await?
+        };
+        let is_ours = has_started
             || self.is_exempt(job, recipient).await?
                 && outbound::mark_send_started(pool, job, recipient.exempt(), count, now).await?;
+        if is_ours && job.is_persons_first {
+            self.note_persons_contact(job, &forms).await?;
+        }
         Ok(is_ours.then_some(address))
     }
 

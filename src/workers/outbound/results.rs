@@ -6,7 +6,8 @@ use time::Duration;
 use tracing::{Span, info, warn};
 
 use crate::clients::waapify::{SendFailure, Trouble};
-use crate::db::numbers::holds;
+use crate::db::numbers::protection::Of;
+use crate::db::numbers::{holds, restrictions};
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{KnownFrom, SentPart};
 use crate::db::outbound::{OutboundJob, outcomes, receipts};
@@ -144,7 +145,13 @@ impl Outbound {
         let mut tx = self.0.pool.begin().await?;
         holds::hold_number(&mut tx, &job.location_id, number, hold, now + HOLD).await?;
         outcomes::finish(&mut tx, job, outcome, &reason, now).await?;
-        tx.commit().await
+        tx.commit().await?;
+        if *hold == Hold::LinkLost {
+            let (location, is_on) = (&job.location_id, self.0.protects_numbers);
+            let of = Of { location, number };
+            restrictions::note_lost_link(&self.0.pool, of, is_on, now).await?;
+        }
+        Ok(())
     }
 
     /// No echo arrived in time: the part is sent once more, or the message fails.

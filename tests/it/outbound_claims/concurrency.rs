@@ -17,6 +17,7 @@ use crate::harness::{TestDatabase, wait};
 const PACED: Pace = Pace {
     interval: Duration::SECOND,
     stretch: 1.0,
+    protects: false,
 };
 const LEASE: Duration = Duration::HOUR;
 /// Numbers, each of its own location, and for each the messages and conversations.

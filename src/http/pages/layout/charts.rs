@@ -184,6 +184,36 @@ pub(in crate::http) fn sparkline(language: Language, days: &[(i32, i32)]) -> Mar
     }
 }
 
+/// Units of a ramp's width.
+const RAMP_WIDTH: i32 = 400;
+
+/// How much of a cap is used, as a bar, with the steps of a ramp below it: how many there are, and how many are reached; none
+/// where there are no steps. `id` is unique on the page.
+pub(in crate::http) fn ramp(
+    id: &str,
+    label: &str,
+    (used, cap): (i32, i32),
+    (steps, reached): (usize, Option<usize>),
+) -> Markup {
+    let class = if used >= cap { "waiting" } else { "delivered" };
+    let width = scaled(used.min(cap), cap, RAMP_WIDTH);
+    let count = i32::try_from(steps).unwrap_or(1).max(1);
+    let step = RAMP_WIDTH / count;
+    html! {
+        svg.ramp role="img" aria-labelledby={ (id) "-ramp" } viewBox={ "0 0 " (RAMP_WIDTH) " 22" } preserveAspectRatio="none" {
+            title id={ (id) "-ramp" } { (label) }
+            rect.empty x="0" y="0" width=(RAMP_WIDTH) height="12" {}
+            @if width > 0 { rect.(class) x="0" y="0" width=(width) height="12" {} }
+            @if let Some(reached) = reached {
+                @for (at, x) in (0..count).map(|at| (at, at * step)) {
+                    @let is_reached = usize::try_from(at).is_ok_and(|at| at < reached);
+                    rect.(if is_reached { "read" } else { "empty" }) x=(x) y="16" width=(step - 4) height="6" {}
+                }
+            }
+        }
+    }
+}
+
 /// Longest age that an age's picture tells apart from longer ones, in seconds: a day.
 const OLDEST: f64 = 86_400.0;
 

@@ -6,7 +6,7 @@
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
 //! * `agency`: the same for a whole agency: its sub-accounts, and its Waapify token
-//! * `overview`, `numbers`, `number_rules`, `removal`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `opt_out`, `alerts`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `number_rules`, `removal`, `protection`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `opt_out`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
 mod agency;
@@ -23,6 +23,7 @@ mod numbers;
 mod old_messages;
 mod opt_out;
 mod overview;
+mod protection;
 mod qr_linking;
 mod remedies;
 mod removal;
@@ -63,6 +64,14 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         .route(
             "/app/{session}/numbers/{number}/default",
             post(numbers::make_default).get(lost::parent),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/protection",
+            get(protection::show).post(protection::save),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/go-on",
+            post(protection::go_on).get(lost::parent),
         )
         .route(
             "/app/{session}/numbers/{number}/remove",

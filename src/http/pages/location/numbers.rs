@@ -290,6 +290,11 @@ fn settings(
                     a href=(visitor.address("")) { (language.pick("Back", "Kembali")) }
                 }
             }
+            @if row.is_connected {
+                p { a href=(visitor.address(&format!("/numbers/{}/protection", row.number))) {
+                    (language.pick("Protection from a ban: how many new people this number writes to", "Perlindungan daripada sekatan: berapa ramai orang baharu nombor ini hubungi"))
+                } }
+            }
         }
         @if row.is_connected && visitor.may_change() {
             section.panel {

@@ -7,13 +7,16 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::history::incidents::Incident;
 use crate::db::history::{incidents, setups};
 use crate::db::inbound::late;
 use crate::db::numbers::holders;
 use crate::db::numbers::holders::Asker;
-use crate::db::views::overview;
+use crate::db::numbers::protection::Of;
+use crate::db::views::number_cards::Card;
 use crate::db::views::overview::{Count, Entry, NumberState};
+use crate::db::views::{number_cards, overview};
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -21,8 +24,9 @@ use crate::http::pages::layout::{Frame, components, live};
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
 use crate::http::pages::location::tabs::{Tab, framed_as};
 use crate::http::pages::location::{messages, numbers, old_messages, see};
-use crate::http::pages::message_charts;
 use crate::http::pages::message_charts::{Chart, PERIOD, Sparks};
+use crate::http::pages::{message_charts, number_cards as cards};
+use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::progress::Progress;
 use crate::model::states::{Direction, MessageState};
@@ -68,11 +72,13 @@ pub(super) async fn show(
     };
     let charts = message_charts::panel(pool, language, chart, now).await?;
     let sparks = Sparks::find(pool, &[location.as_str()], now).await?;
+    let cards = find_cards(pool, location, &numbers, now).await?;
+    let is_on = state.protects_numbers;
     let body = html! {
         div #overview data-live=(live::OVERVIEW) {
             (health_panel(language, &visitor, &numbers, &health))
             (old_messages::panel(language, &visitor, &old, now))
-            (numbers_panel(language, &visitor, (&numbers, &health, &sparks), now))
+            (numbers_panel(language, &visitor, (&numbers, &health, &sparks), (&cards, is_on), now))
             (counts_panel(language, &visitor, &counts))
             (charts)
             (failures_panel(language, &visitor, (&failures, has_number), now))
@@ -84,6 +90,25 @@ pub(super) async fn show(
     );
     let (tab, frame) = (Some(Tab::Overview), Frame::with_scripts(&[live::SCRIPT]));
     Ok(framed_as(language, &visitor, tab, title, frame, &body).into_response())
+}
+
+/// How each connected number is doing; none of the others.
+async fn find_cards(
+    pool: &Pool,
+    location: &LocationId,
+    numbers: &[NumberState],
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<Option<Card>>> {
+    let mut cards = Vec::new();
+    for row in numbers {
+        let number = row.number.as_str();
+        cards.push(if row.is_connected {
+            number_cards::find(pool, Of { location, number }, now).await?
+        } else {
+            None
+        });
+    }
+    Ok(cards)
 }
 
 /// What is known about the sub-account as a whole.
@@ -155,6 +180,7 @@ fn numbers_panel(
     language: Language,
     visitor: &LocationUser,
     (rows, health, sparks): (&[NumberState], &Health, &Sparks),
+    (cards, is_on): (&[Option<Card>], bool),
     now: OffsetDateTime,
 ) -> Markup {
     html! {
@@ -166,11 +192,17 @@ fn numbers_panel(
                     "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
                 )) }
             }
-            @for row in rows {
+            @for (at, row) in rows.iter().enumerate() {
                 (numbers::summary(language, visitor, (row, health.of_number(&row.number)), now))
                 p.note {
                     (language.pick("The last 14 days: ", "14 hari yang lalu: "))
                     (sparks.of_number(language, &visitor.location, &row.number))
+                }
+                @if let Some(Some(card)) = cards.get(at) {
+                    (cards::card(language, (&format!("card-{at}"), card), &visitor.names.zone, is_on, now))
+                    p { a href=(visitor.address(&format!("/numbers/{}/protection", row.number))) {
+                        (language.pick("Protection of +", "Perlindungan +")) (row.number)
+                    } }
                 }
             }
             @if rows.iter().any(|row| row.is_connected) {

@@ -19,7 +19,7 @@ use crate::http::error::PageError;
 use crate::http::pages::message_charts;
 use crate::http::pages::message_charts::{Chart, Sparks};
 use crate::http::pages::operator::{
-    Operator, Place, components, labels, location_panels, not_found, search,
+    Operator, Place, components, labels, location_panels, not_found, protection, search,
 };
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
@@ -312,6 +312,7 @@ pub(super) async fn show(
         address: &components::address(&location),
     };
     let charts = message_charts::panel(pool, language, chart, now).await?;
+    let cards = protection::panel(&state, &operator, language, &location, &numbers).await?;
     let body = html! {
         (health)
         (charts)
@@ -323,6 +324,7 @@ pub(super) async fn show(
             h2 { (language.pick("Numbers", "Nombor")) }
             (crate::http::pages::operator::numbers::table(language, &numbers, &sparks, now))
         }
+        (cards)
         section.panel {
             h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
             (components::messages(language, &failures, &known[0]))

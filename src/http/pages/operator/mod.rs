@@ -8,6 +8,7 @@
 //! * `wrong` with `causes`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
 //! * `messages`: a location's messages, one message with its steps; `replay`: sends a failed one again
 //! * `failures`: what failed, by reason and time; `replay_many`: sends many of them again
+//! * `protection`: how a location's numbers are doing, and what lets them go on
 //! * `queues`: whose rows wait; `audits`: who did what; `export`: the lists as CSV; `since`: times in addresses
 //! * `components`, `labels`: parts and words that these pages share
 
@@ -23,6 +24,7 @@ mod locations;
 mod messages;
 mod numbers;
 mod overview;
+mod protection;
 mod queues;
 mod replay;
 mod replay_many;
@@ -68,6 +70,10 @@ pub(in crate::http) fn routes() -> Router<HttpState> {
         .route(
             "/operator/locations/{location}/messages",
             get(messages::list),
+        )
+        .route(
+            "/operator/locations/{location}/numbers/{number}/go-on",
+            post(protection::go_on).get(lost::grandparent),
         )
         .route("/operator/numbers", get(numbers::list))
         .route("/operator/failures", get(failures::list))
