@@ -259,7 +259,7 @@ pub async fn list_entries(
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_file_as!(
+    let rows = sqlx::query_file_as!(
         Entry,
         "src/db/views/list_entries.sql",
         location.as_str(),
