@@ -19,6 +19,10 @@ use crate::runtime::notify::Signals;
 
 /// The services of one process. Clones share their state.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are settings, each of its own"
+)]
 pub struct Services {
     /// The database.
     pub pool: Pool,

@@ -6,6 +6,10 @@ use url::Url;
 
 /// The gateway's address and pace.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are settings, each of its own"
+)]
 pub struct WaapifySettings {
     /// Folder of `send.php`.
     pub api_base: Url,

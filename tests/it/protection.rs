@@ -199,8 +199,8 @@ async fn what_waits_for_tomorrow_says_so_on_its_page_in_its_list_and_on_the_card
     let last = id_of(&bridge, &ids[24]).await;
     let page = frame.get(&format!("/messages/{last}")).await.body;
     assert!(page.contains(waits), "{page}");
-    let list = frame.get("/messages").await.body;
-    assert_eq!(list.matches(waits).count(), 5, "{list}");
+    let newest = frame.get("/messages").await.body;
+    assert_eq!(newest.matches(waits).count(), 5, "{newest}");
     let card = frame.get("").await.body;
     assert!(card.contains("First contacts today: 20 of 20"), "{card}");
     assert!(

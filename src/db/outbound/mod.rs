@@ -30,6 +30,10 @@ use crate::model::states::FailureKind;
 
 /// A message that a worker has claimed.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are columns, each of its own"
+)]
 pub struct OutboundJob {
     /// The location of the message.
     pub location_id: LocationId,

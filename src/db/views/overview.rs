@@ -252,6 +252,10 @@ impl Wanted<'_> {
 
 /// The messages of a location before the id `before`, newest first, that are wanted, among the newest [`WINDOW`] of each
 /// direction before it. Reads along the primary keys; a search for a name also reads the location's contacts.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one statement with a part for each direction"
+)]
 pub async fn list_entries(
     pool: &Pool,
     location: &LocationId,

@@ -24,12 +24,18 @@ fn verdict(limits: &Limits, today: i32, this_hour: i32, now: OffsetDateTime) -> 
     decide(limits, Counts { today, this_hour }, true, None, now)
 }
 
+/// When it may leave, and why not before.
+fn waits(verdict: Verdict) -> Option<(OffsetDateTime, Reason)> {
+    match verdict {
+        Verdict::Later { at, why } => Some((at, why)),
+        Verdict::Now => None,
+    }
+}
+
 /// When it may leave, and the reason's code.
 fn later(verdict: Verdict) -> (OffsetDateTime, String) {
-    match verdict {
-        Verdict::Later { at, why } => (at, why.code().to_owned()),
-        Verdict::Now => panic!("now"),
-    }
+    let (at, why) = waits(verdict).unwrap();
+    (at, why.code().to_owned())
 }
 
 #[test]
@@ -81,9 +87,7 @@ fn a_used_up_day_waits_for_midnight_and_says_when_tomorrow() {
     let midnight = datetime!(2026-11-01 16:00 UTC);
     let (at, code) = later(verdict(&usual(), 20, 0, now));
     assert_eq!((at, code.as_str()), (midnight, "first_contacts_of_day"));
-    let Verdict::Later { why, .. } = verdict(&usual(), 20, 0, now) else {
-        panic!("now");
-    };
+    let (_, why) = waits(verdict(&usual(), 20, 0, now)).unwrap();
     assert_eq!(
         why,
         Wait::FirstContactsOfDay {

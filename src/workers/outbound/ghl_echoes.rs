@@ -68,6 +68,8 @@ mod tests {
             accepted_at: NOON,
             failing_since: None,
             is_failing: false,
+            cold_until: None,
+            is_persons_first: false,
         }
     }
 
