@@ -20,6 +20,8 @@ pub struct Delivery {
     pub conversation: String,
     /// It names the user who sent it: a person, or a workflow in their name.
     pub has_sender: bool,
+    /// Numbers are protected that nobody changed.
+    pub protects: bool,
     /// The signed bytes.
     pub body: Bytes,
     /// When it arrived.
@@ -93,6 +95,12 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
             -- Has the customer never written? What was typed on the business's phone, and comes back from GHL, is no message to
             -- send.
             k.wrote_at is null
+            -- A location none of whose numbers is protected has no such turns.
+            and exists (
+                select 1
+                from numbers n
+                where n.location_id = d.location_id and coalesce(n.protects, d.protects)
+            )
             and not exists (
                 select 1
                 from inbound i
@@ -105,8 +113,8 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
                 where c.location_id = d.location_id and c.contact_id = d.conversation
                   and i.state = 'accepted' and i.from_me
             )
-        from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
-            as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
+        from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[], $8::bool[])
+            as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender, protects)
         cross join lateral (
             -- When the customer wrote last.
             select max(c.wrote_at) as wrote_at
@@ -124,6 +132,7 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         &column(deliveries, |d| d.accepted_at),
         &column(deliveries, |d| d.has_sender),
         UNDER_WAY as Duration,
+        &column(deliveries, |d| d.protects),
     )
     .fetch_all(connection)
     .await
