@@ -51,40 +51,55 @@ pub struct Of<'a> {
 
 /// What is known about a number; none where the location has no such number.
 pub async fn find(pool: &Pool, of: Of<'_>) -> sqlx::Result<Option<Protection>> {
-    let default = Settings::default();
     let found = sqlx::query!(
         r#"
-        select n.protects, coalesce(n.first_connected_at, n.connected_at) as "connected_at!",
-            n.strangers_from, n.stopped_at, l.time_zone,
-            p.is_old as "is_old?", p.daily, p.hourly, p.from_minute as "from_minute?",
-            p.until_minute as "until_minute?", p.zone
-        from numbers n
-        left join protection_settings p on p.location_id = n.location_id and p.number = n.number
-        left join locations l on l.location_id = n.location_id
-        where n.location_id = $1 and n.number = $2
+        select protects, coalesce(first_connected_at, connected_at) as "connected_at!", strangers_from, stopped_at,
+            (select time_zone from locations where location_id = $1) as time_zone
+        from numbers
+        where location_id = $1 and number = $2
         "#,
         of.location.as_str(),
         of.number,
     )
     .fetch_optional(pool)
     .await?;
-    Ok(found.map(|row| Protection {
+    let Some(row) = found else {
+        return Ok(None);
+    };
+    let zone = row.time_zone.and_then(|name| Zone::find(&name));
+    Ok(Some(Protection {
         settings: Settings {
             is_on: row.protects,
-            is_old: row.is_old.unwrap_or(default.is_old),
-            daily: row.daily,
-            hourly: row.hourly,
-            from_minute: row.from_minute.unwrap_or(default.from_minute),
-            until_minute: row.until_minute.unwrap_or(default.until_minute),
-            zone: row.zone,
+            ..find_settings(pool, of).await?
         },
         connected_at: row.connected_at,
-        zone: row
-            .time_zone
-            .and_then(|name| Zone::find(&name))
-            .unwrap_or_default(),
+        zone: zone.unwrap_or_default(),
         strangers_from: row.strangers_from,
         stopped_at: row.stopped_at,
+    }))
+}
+
+/// What people decided, except whether the number is protected at all.
+async fn find_settings(pool: &Pool, of: Of<'_>) -> sqlx::Result<Settings> {
+    let found = sqlx::query!(
+        r#"
+        select is_old, daily, hourly, from_minute, until_minute, zone
+        from protection_settings
+        where location_id = $1 and number = $2
+        "#,
+        of.location.as_str(),
+        of.number,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map_or_else(Settings::default, |row| Settings {
+        is_on: None,
+        is_old: row.is_old,
+        daily: row.daily,
+        hourly: row.hourly,
+        from_minute: row.from_minute,
+        until_minute: row.until_minute,
+        zone: row.zone,
     }))
 }
 

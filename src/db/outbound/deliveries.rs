@@ -21,6 +21,8 @@ pub struct Delivery {
     pub conversation: String,
     /// The user of GHL who sent it, if it names one: a person, or a workflow in their name.
     pub sender: Option<String>,
+    /// Numbers are protected that nobody changed.
+    pub protects: bool,
     /// The signed bytes.
     pub body: Bytes,
     /// When it arrived.
@@ -91,6 +93,12 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
                 -- Has the customer never written? What was typed on the business's phone, and comes back from GHL, is no
                 -- message to send.
                 k.wrote_at is null
+                -- A location none of whose numbers is protected has no such turns.
+                and exists (
+                    select 1
+                    from numbers n
+                    where n.location_id = d.location_id and coalesce(n.protects, d.protects)
+                )
                 and not exists (
                     select 1
                     from inbound i
@@ -106,8 +114,8 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
                 coalesce(r.asks, false),
                 case when r.asks then $10::jsonb->>'code' end,
                 case when r.asks then $10::jsonb->'args' end
-            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[])
-                as d (location_id, ghl_message_id, conversation, body, accepted_at, sender)
+            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::text[], $11::bool[])
+                as d (location_id, ghl_message_id, conversation, body, accepted_at, sender, protects)
             cross join lateral (
                 -- When the customer wrote last.
                 select max(c.wrote_at) as wrote_at
@@ -151,6 +159,7 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         tags::FRESH as Duration,
         tags::LONGEST_WAIT as Duration,
         Reason::from(Wait::AskingTags) as Reason,
+        &column(deliveries, |d| d.protects),
     )
     .fetch_all(connection)
     .await

@@ -60,6 +60,7 @@ async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer
     let contact = Some(head.contact).filter(|contact| is_id(contact));
     let conversation = contact.unwrap_or_else(|| head.message.clone());
     let delivery = Delivery {
+        protects: state.protects_numbers,
         location_id: LocationId(head.location),
         ghl_message_id: GhlMessageId(head.message),
         conversation,
