@@ -56,9 +56,18 @@ pub async fn mark_send_started(
                 -- As `opt_out_of` says it, which Postgres would plan anew at each send.
                 or not exists (
                     select 1
-                    from opt_outs
-                    where location_id = $1 and word = 'stop'
-                      and phone = any ($8 || array(select lid || '@lid' from lids where location_id = $1 and phone = any ($8)))
+                    from unnest($8 || array(select lid || '@lid' from lids where location_id = $1 and phone = any ($8)))
+                        as form (phone)
+                    -- Along the key: with `phone = form.phone` the planner could read a location's opt-outs one after the
+                    -- other, because it does not know yet how many there will be.
+                    cross join lateral (
+                        select phone, word
+                        from opt_outs
+                        where location_id = $1 and phone >= form.phone
+                        order by location_id, phone
+                        limit 1
+                    ) said
+                    where said.phone = form.phone and said.word = 'stop'
                 )
                 and not exists (
                     select 1
