@@ -1,7 +1,7 @@
 //! Where a browser ends up that was left with an address without a page: after Back or a reload of a form's answer, with a
 //! link from an old mail, with a typing error.
 //!
-//! The address of a form leads to the page that has the form ([`parent`], [`grandparent`]). Everything else gets a page
+//! The address of a form leads to the page that has the form ([`parent`], [`grandparent`], [`great_grandparent`]). Everything else gets a page
 //! that says what to do. Programs get the bare status: only a reader asks for HTML.
 
 use axum::extract::Request;
@@ -85,6 +85,11 @@ pub(super) async fn parent(uri: Uri) -> Redirect {
 /// For a form's address: leads to the address without its last two segments.
 pub(super) async fn grandparent(uri: Uri) -> Redirect {
     Redirect::to(above(uri.path(), 2))
+}
+
+/// For a form's address: leads to the address without its last three segments.
+pub(super) async fn great_grandparent(uri: Uri) -> Redirect {
+    Redirect::to(above(uri.path(), 3))
 }
 
 /// A path without its last segments. It stays below the first part of a route, so that it leads to no other site.

@@ -1,6 +1,7 @@
 //! Numbers are protected from a ban: messages to people who never wrote leave by caps, in hours of the day, with pauses, and
 //! nothing else is ever held by that.
 
+mod repeats;
 mod settings;
 mod simulation;
 
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use simulators::seed;
 use time::{Duration, OffsetDateTime};
-use waapify_ghl::model::reason::{Failure, Reason};
+use waapify_ghl::model::reason::Reason;
 use waapify_ghl::model::zone::Zone;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
@@ -324,31 +325,35 @@ async fn a_campaign_to_people_who_wrote_is_never_held() {
 }
 
 #[tokio::test]
-async fn the_same_text_goes_to_a_phone_once_a_day() {
+async fn somebody_who_wrote_under_another_contact_is_not_held() {
     let bridge = protected().await;
-    let body = |id: &str, text: &str| {
-        json!({
-            "contactId": "Orang1", "locationId": seed::LOCATION_ID, "messageId": id, "type": "SMS",
-            "phone": phone(1), "message": text,
-        })
-    };
-    let ghl = &bridge.simulation.ghl;
-    for (id, text) in [("a", "tawaran"), ("b", "tawaran"), ("c", "lain")] {
-        ghl.agent_sends_raw(&body(id, text)).await;
-        bridge.after(Duration::minutes(2)).await;
-    }
-    assert_eq!(texts(&bridge), ["tawaran", "lain"]);
-    let failed = Reason::from(Failure::SameTextToday).english();
-    assert_eq!(shown(&bridge, "b").await, ("failed".to_owned(), failed));
-    let first_contacts: i64 = sqlx::query_scalar("select count(*) from first_contacts")
-        .fetch_one(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert_eq!(first_contacts, 1, "one phone, one day");
-    bridge.clock.advance(Duration::hours(24));
-    ghl.agent_sends_raw(&body("d", "tawaran")).await;
+    add(&bridge, "Pelanggan", &phone(1));
+    let waapify = &bridge.simulation.waapify;
+    waapify.customer_sends(&phone(1), "Pelanggan", "hai").await;
+    bridge.settle().await;
+    bridge.clock.advance(Duration::hours(13));
+    deliver(&bridge, 1, "malam", None).await;
+    deliver(&bridge, 2, "malam", None).await;
     bridge.after(Duration::minutes(2)).await;
-    assert_eq!(texts(&bridge), ["tawaran", "lain", "tawaran"]);
+    assert_eq!(texts(&bridge), ["malam 1"], "the other never wrote");
+}
+
+#[tokio::test]
+async fn a_text_that_need_not_wait_takes_with_it_what_waits_before_it() {
+    let bridge = protected().await;
+    bridge.clock.advance(Duration::hours(13));
+    deliver(&bridge, 1, "malam", None).await;
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(texts(&bridge), [""; 0]);
+    execute(
+        &bridge,
+        "insert into contacts (location_id, phone, contact_id, wrote_at)
+         select location_id, '60999', conversation, now() from outbound limit 1",
+    )
+    .await;
+    deliver(&bridge, 1, "sesudah", None).await;
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(texts(&bridge), ["malam 1", "sesudah 1"]);
 }
 
 #[tokio::test]

@@ -143,6 +143,18 @@ async fn conversations_stay_with_the_only_number_when_a_second_one_is_connected(
 }
 
 #[tokio::test]
+async fn so_does_what_waits_when_a_second_one_is_connected() {
+    let bridge = Bridge::new().await;
+    let first = bridge.simulation.waapify.clone();
+    aisyah_writes_to(&bridge, &first, "hai").await;
+    bridge.agent_writes("ya").await;
+    let second = connect_second(&bridge).await;
+    bridge.settle().await;
+    assert_eq!(first_texts(&bridge), ["ya"]);
+    assert_eq!(second.sent_texts(), [""; 0]);
+}
+
+#[tokio::test]
 async fn a_number_with_two_forms_is_one_contact() {
     let (bridge, second) = with_two_numbers().await;
     // Mexican numbers have one digit more on WhatsApp.
@@ -293,7 +305,9 @@ async fn nothing_leaves_from_another_phone_on_the_numbers_instance() {
 
 #[tokio::test]
 async fn one_cold_message_of_a_number_is_taken_at_a_time_and_none_before_its_turn() {
-    let bridge = Bridge::new().await;
+    let bridge = crate::protection::protected().await;
+    bridge.customer_writes("hai").await;
+    bridge.settle().await;
     for text in ["satu", "dua", "tiga"] {
         bridge.agent_sends(seed::LIM_WEI.0, text, &[]).await;
     }

@@ -124,6 +124,23 @@ async fn keep_conversations(
         next.number,
         next.instance_id,
     )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        -- What waits for such a contact leaves from the number that it wrote to.
+        update outbound o
+        set route = c.last_number
+        from contacts c
+        join numbers n on n.location_id = c.location_id and n.number = c.last_number and n.is_default
+            and n.number <> $2 and n.instance_id <> $3
+        where o.location_id = $1 and o.route = '' and o.state in ('accepted', 'sending', 'unconfirmed')
+          and c.location_id = $1 and c.contact_id = o.conversation
+        "#,
+        location.as_str(),
+        next.number,
+        next.instance_id,
+    )
     .execute(tx)
     .await
     .map(|_| ())

@@ -317,8 +317,12 @@ pub async fn was_sent(
         r#"
         select exists (
             select 1
-            from sent_texts
-            where location_id = $1 and phone = $2 and hash = $3 and message_id <> $4 and at > $5
+            from sent_texts t
+            join outbound before on before.location_id = t.location_id and before.id = t.message_id
+            join outbound o on o.location_id = $1 and o.id = $4
+            where t.location_id = $1 and t.phone = $2 and t.hash = $3 and t.message_id <> $4 and t.at > $5
+              -- Notices to a member of staff have that phone for many contacts. What failed did not arrive.
+              and before.conversation = o.conversation and before.state <> 'failed'
         ) as "was_sent!"
         "#,
         location.as_str(),
@@ -326,6 +330,27 @@ pub async fn was_sent(
         hash,
         message.0,
         since,
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// Whether somebody has ever written from one of these numbers of a phone, under whichever contact.
+pub async fn has_written(
+    pool: &Pool,
+    location: &LocationId,
+    forms: &[String],
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from contacts
+            where location_id = $1 and phone = any($2) and wrote_at is not null
+        ) as "has_written!"
+        "#,
+        location.as_str(),
+        forms,
     )
     .fetch_one(pool)
     .await

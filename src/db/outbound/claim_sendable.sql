@@ -235,7 +235,7 @@ returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files,
     case when taken.is_cold then $2::timestamptz end as cold_until,
     -- A person wrote it to somebody who never wrote, which takes a place of the day's cap.
     coalesce(
-        taken.is_protected and o.source = 'app' and not exists (
+        taken.is_protected and (o.source = 'app' or o.source = 'unknown' and o.has_sender) and not exists (
             select 1
             from contacts c
             where c.location_id = o.location_id and c.contact_id = o.conversation and c.wrote_at is not null

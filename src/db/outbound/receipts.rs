@@ -162,7 +162,15 @@ async fn record_sent_first(
                   from numbers n
                   where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
               )
-            returning moved.chat, before.last_number is not null as is_change
+            returning moved.chat, moved.conversation, before.last_number is not null as is_change
+        ),
+        following as (
+            -- What waits for that contact and for no number follows, also when another is the default then.
+            update outbound o
+            set route = $4
+            from written_from
+            where o.location_id = $1 and o.conversation = written_from.conversation
+              and o.state = 'accepted' and o.route = ''
         )
         select exists (select 1 from owner) as "is_first!",
             (select chat from written_from where is_change limit 1) as changed_chat,

@@ -108,6 +108,12 @@ pub(in crate::db) async fn requeue(
             -- A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
             priority = 2,
             parts_sent = least(parts_sent, $3),
+            -- They may have written since.
+            is_cold = is_cold and not exists (
+                select 1
+                from contacts c
+                where c.location_id = outbound.location_id and c.contact_id = outbound.conversation and c.wrote_at is not null
+            ),
             due_at = $4,
             -- Its age counts anew.
             waits_since = $4

@@ -79,21 +79,24 @@ pub async fn leave_held_numbers(pool: &Pool, now: OffsetDateTime) -> sqlx::Resul
             select c.location_id, c.id
             from held h
             cross join (values (0::smallint), (1), (2), (3)) priorities (priority)
+            -- The first of them, which are the oldest: not all that wait are read at each look.
+            cross join lateral (
+                select location_id, id, parts_sent, unconfirmed_sends, coalesce(waits_since, accepted_at) as since
+                from outbound
+                where location_id = h.location_id and route = h.route and is_cold = h.is_cold and state = 'accepted'
+                  and priority = priorities.priority
+                order by id
+                limit $2
+            ) first
             cross join lateral (
                 select o.location_id, o.id
                 from outbound o
-                where o.location_id = h.location_id and o.route = h.route and o.is_cold = h.is_cold and o.state = 'accepted'
-                  and o.priority = priorities.priority
-                  and o.parts_sent = 0 and o.unconfirmed_sends = 0
-                  and (
-                    h.when_held = 'leave'
-                    or priorities.priority = 0
-                    or coalesce(o.waits_since, o.accepted_at) <= $4
-                  )
-                order by o.id
-                limit $2
+                where o.location_id = first.location_id and o.id = first.id and o.state = 'accepted'
+                limit 1
                 for update skip locked
             ) c
+            where first.parts_sent = 0 and first.unconfirmed_sends = 0
+              and (h.when_held = 'leave' or priorities.priority = 0 or first.since <= $4)
             limit $2
         ),
         noted as (

@@ -248,7 +248,7 @@ pub async fn finish(
             update outbound o
             set is_cold = false, waits_since = $4
             from outbound persons
-            where $5 and persons.location_id = $1 and persons.id = $2 and persons.is_cold
+            where $5 and persons.location_id = $1 and persons.id = $2
               and o.location_id = persons.location_id and o.conversation = persons.conversation
               and o.state = 'accepted' and o.is_cold and o.id < persons.id
         )

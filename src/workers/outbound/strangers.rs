@@ -64,6 +64,10 @@ impl Outbound {
             location: &job.location_id,
             number,
         };
+        if protection::has_written(&self.0.pool, of.location, recipient.forms).await? {
+            // Its contact never wrote, its phone did: under another contact, or as a member of staff.
+            return self.start_to_known(job, recipient, message).await;
+        }
         let Some(protection) = protection::find(&self.0.pool, of).await? else {
             return Ok(Turn::NotStarted);
         };
@@ -77,11 +81,32 @@ impl Outbound {
             hash: hash_of(message),
         };
         if self.was_sent_lately(&case).await? {
-            self.fail(job, Failure::SameTextToday.into()).await?;
+            if !self.asks_whether_person(job).await? {
+                self.fail(job, Failure::SameTextToday.into()).await?;
+            }
             self.refund_pacing_slot(job).await?;
             return Ok(Turn::Over);
         }
         self.take_turn(&case, message.part_count()).await
+    }
+
+    /// Starts the send of a message that need not wait for a turn after all.
+    async fn start_to_known(
+        &self,
+        job: &OutboundJob,
+        recipient: Recipient<'_>,
+        message: &Message,
+    ) -> sqlx::Result<Turn> {
+        self.refund_strangers_turn(job).await?;
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        let parts = message.part_count();
+        Ok(
+            if outbound::mark_send_started(pool, job, recipient, parts, now).await? {
+                Turn::Started
+            } else {
+                Turn::NotStarted
+            },
+        )
     }
 
     /// Whether the same text went to this phone lately, and no person wrote this one.
@@ -147,17 +172,24 @@ impl Outbound {
     /// Puts a message back until its number may write to people who never wrote. If a person may have written it, GHL is asked:
     /// then it need not wait.
     async fn wait_for_turn(&self, job: &OutboundJob, why: &Reason) -> sqlx::Result<()> {
+        if !self.asks_whether_person(job).await? {
+            let now = self.0.clock.now();
+            outcomes::snooze(&self.0.pool, job, why, now, now).await?;
+        }
+        self.refund_pacing_slot(job).await
+    }
+
+    /// Asks GHL whether a person wrote a message, if that is not known, and puts it back meanwhile. False if nobody is asked.
+    async fn asks_whether_person(&self, job: &OutboundJob) -> sqlx::Result<bool> {
         let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
-        if opted_out::has_sender(job)
-            && sources::ask_if_unknown(pool, location, job.id, now).await?
-        {
+        let asks = opted_out::has_sender(job)
+            && sources::ask_if_unknown(pool, location, job.id, now).await?;
+        if asks {
             self.0.signals.sources.notify_one();
             let asking = Wait::AskingWhetherPerson.into();
             outcomes::snooze(pool, job, &asking, now + ASKING, now).await?;
-        } else {
-            outcomes::snooze(pool, job, why, now, now).await?;
         }
-        self.refund_pacing_slot(job).await
+        Ok(asks)
     }
 
     /// Asks Waapify about a phone that was never written to, then puts its message back, to leave at once; or fails it, if

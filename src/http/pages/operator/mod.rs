@@ -73,7 +73,7 @@ pub(in crate::http) fn routes() -> Router<HttpState> {
         )
         .route(
             "/operator/locations/{location}/numbers/{number}/go-on",
-            post(protection::go_on).get(lost::grandparent),
+            post(protection::go_on).get(lost::great_grandparent),
         )
         .route("/operator/numbers", get(numbers::list))
         .route("/operator/failures", get(failures::list))
